@@ -1,0 +1,24 @@
+"""An artifact: bytes to be had from a URL, known by their digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pkgs.digests import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One origin of a package's bytes.
+
+    ``url`` is ``https://…``, ``http://…``, ``file:…``, a git URL (``….git#tag``),
+    ``npm:@scope/name@VERSION`` or ``pypi:name==VERSION``; ``mirrors`` are other URLs of the *same* bytes. ``digest`` is None when nobody has
+    recorded one (trust on first use), ``size`` (bytes) when it is unknown. ``strip`` is the number of leading
+    path parts dropped when the archive is unpacked.
+    """
+
+    url: str
+    digest: Digest | None = None
+    size: int | None = None
+    strip: int = 0
+    mirrors: tuple[str, ...] = ()

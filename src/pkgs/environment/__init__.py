@@ -1,0 +1,1 @@
+"""Environments: a directory of links, its configuration and its lock."""

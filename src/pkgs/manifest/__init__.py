@@ -1,0 +1,1 @@
+"""Manifests: HCL text in, frozen values out."""

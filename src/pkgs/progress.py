@@ -1,0 +1,66 @@
+"""How long work tells of itself, without knowing who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Task(Protocol):
+    """One piece of work under way, measured in bytes."""
+
+    def total(self, size: int | None) -> None:
+        """Say how many bytes there will be, once that is known."""
+
+    def advance(self, size: int) -> None:
+        """Say that ``size`` more bytes are done."""
+
+    def restart(self, done: int) -> None:
+        """Say that the work begins anew with ``done`` bytes already there."""
+
+
+class Reporter(Protocol):
+    """Where work reports: a terminal, a log, or nowhere. May be called from several threads."""
+
+    def task(self, label: str, total: int | None = None) -> _TaskContext:
+        """Return a context manager that shows ``label`` while its body runs and yields the task."""
+
+    def info(self, message: str) -> None:
+        """Tell the user something that went as it should."""
+
+    def warn(self, message: str) -> None:
+        """Tell the user something that may need attention."""
+
+
+class _TaskContext(Protocol):
+    def __enter__(self) -> Task: ...
+    def __exit__(self, *_: object) -> bool | None: ...
+
+
+class SilentTask:
+    """A task nobody watches."""
+
+    def total(self, size: int | None) -> None:
+        """Ignore the size."""
+
+    def advance(self, size: int) -> None:
+        """Ignore the step."""
+
+    def restart(self, done: int) -> None:
+        """Ignore the restart."""
+
+
+class SilentReporter:
+    """A reporter that keeps everything to itself."""
+
+    @contextmanager
+    def task(self, label: str, total: int | None = None) -> Iterator[Task]:  # noqa: ARG002
+        """Yield a task nobody watches."""
+        yield SilentTask()
+
+    def info(self, message: str) -> None:
+        """Ignore the message."""
+
+    def warn(self, message: str) -> None:
+        """Ignore the message."""

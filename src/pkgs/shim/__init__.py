@@ -1,0 +1,1 @@
+"""Shims and activation: what stands between a shell and an installed tool."""

@@ -1,0 +1,86 @@
+"""The state directory: where everything that pkgs keeps between runs lives, and how it is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgs.digests import Digest
+
+# Part of the path of what has a format of its own, so that a new format leaves the old alone.
+ENV_FORMAT = ".pkgs1"
+INDEX_FORMAT = "v1"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state directory's layout, as paths below ``root``; nothing is created by asking for one."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> State:
+        """Return ``PKGS_STATE_DIR``, or the user's cache directory of this platform."""
+        chosen = environ.get("PKGS_STATE_DIR")
+        if chosen:
+            return cls(Path(chosen).absolute())
+        from platformdirs import user_cache_path  # deferred: 15 ms, and seldom needed
+
+        return cls(user_cache_path("pkgs", appauthor=False))
+
+    def blob(self, digest: Digest) -> Path:
+        """Where a verified download is kept."""
+        return self.blobs / digest.hex[:2] / digest.hex
+
+    def tree(self, key: Digest) -> Path:
+        """Where the unpacked tree with this recipe key is kept."""
+        return self.trees / f"sha256-{key.hex}"
+
+    def env(self, bin_dir: Path) -> Path:
+        """Where plans and activation scripts of the environment whose links are in ``bin_dir`` are kept.
+
+        The path is the environment's own, spelled as the caller spelled it, so that a shell finds it
+        without starting a process.
+        """
+        return self.envs / str(bin_dir.absolute()).lstrip("/") / ENV_FORMAT
+
+    @property
+    def blobs(self) -> Path:
+        """Verified downloads, by digest."""
+        return self.root / "blobs" / "sha256"
+
+    @property
+    def trees(self) -> Path:
+        """Unpacked, read-only trees."""
+        return self.root / "trees"
+
+    @property
+    def partial(self) -> Path:
+        """Downloads that were cut off and may be resumed."""
+        return self.root / "partial"
+
+    @property
+    def envs(self) -> Path:
+        """What belongs to one environment each."""
+        return self.root / "envs"
+
+    @property
+    def sources(self) -> Path:
+        """Clones and snapshots of manifest sources."""
+        return self.root / "sources"
+
+    @property
+    def index(self) -> Path:
+        """Parsed manifests, by the digest of their text."""
+        return self.root / "index" / INDEX_FORMAT
+
+    @property
+    def locks(self) -> Path:
+        """Lock files; never removed while in use."""
+        return self.root / "locks"
+
+    @property
+    def programs(self) -> Path:
+        """pkgs itself, one virtual environment a version."""
+        return self.root / "self"

@@ -1,0 +1,1 @@
+"""The store: verified blobs and unpacked trees, addressed by digest."""
