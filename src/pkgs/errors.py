@@ -50,7 +50,7 @@ class FetchError(PkgsError):
     """A download failed: network, HTTP status, time-out, refused redirect."""
 
 
-class DigestMismatch(FetchError):
+class DigestMismatchError(FetchError):
     """Bytes arrived whole, but are not the ones that were asked for."""
 
 

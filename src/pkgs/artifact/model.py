@@ -12,7 +12,8 @@ class Artifact:
     """One origin of a package's bytes.
 
     ``url`` is ``https://…``, ``http://…``, ``file:…``, a git URL (``….git#tag``),
-    ``npm:@scope/name@VERSION`` or ``pypi:name==VERSION``; ``mirrors`` are other URLs of the *same* bytes. ``digest`` is None when nobody has
+    ``npm:@scope/name@VERSION`` or ``pypi:name==VERSION``;
+    ``mirrors`` are other URLs of the *same* bytes. ``digest`` is None when nobody has
     recorded one (trust on first use), ``size`` (bytes) when it is unknown. ``strip`` is the number of leading
     path parts dropped when the archive is unpacked.
     """

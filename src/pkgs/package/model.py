@@ -45,7 +45,8 @@ class Package:
 
     ``origins`` holds the source and then its alternatives, in the order they are to be tried; ``source``,
     ``sha256`` and ``strip`` repeat the first. ``version`` is the concrete version
-    ("" for a channel without one).     ``dest`` is set only where a manifest sets it; ``root`` is where ``binaries`` are relative to.
+    ("" for a channel without one). ``dest`` is set only where a manifest sets it; ``root`` is where
+    ``binaries`` are relative to.
     """
 
     reference: Reference
