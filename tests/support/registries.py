@@ -1,4 +1,4 @@
-"""A package registry and a Python index on the loopback server, just large enough for a client to believe them."""
+"""A package registry and a Python index on the loopback server, just enough for a client to believe them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class NpmRegistry:
 
 @dataclass(slots=True)
 class PythonIndex:
-    """A small package index at ``prefix``: the simple API, as JSON where asked for (and ``json``), or HTML."""
+    """A small package index at ``prefix``: the simple API, JSON where asked for (and ``json``), or HTML."""
 
     server: Server
     prefix: str = "/simple"

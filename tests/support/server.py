@@ -10,8 +10,8 @@
 
 A `Reply` honours ``Range`` and ``If-Range`` unless told otherwise, and can stall, break off, lie about its
 length or ask for credentials. Unknown paths get 404. Each request is recorded (at most 10,000). HTTP/1.1 with
-kept connections; every thread ends when the context does, stalled ones included. A package registry and a Python
-index made of it are in :mod:`tests.support.registries`.
+kept connections; every thread ends when the context does, stalled ones included. A package registry and a
+Python index made of it are in :mod:`tests.support.registries`.
 """
 
 from __future__ import annotations
