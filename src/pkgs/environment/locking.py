@@ -1,0 +1,123 @@
+"""What the lock says of a package: made from its manifest, and held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pkgs.artifact.model import Artifact
+from pkgs.artifact.select import artifacts_of
+from pkgs.digests import Digest
+from pkgs.environment.freeze import frozen
+from pkgs.environment.lock import LockedArtifact, LockedPackage
+from pkgs.errors import LockError, ResolveError
+from pkgs.manifest.model import Manifest
+from pkgs.package.model import Package, Places
+from pkgs.package.resolve import resolve
+from pkgs.package.selectors import Selector
+from pkgs.platforms import PLATFORMS, Platform
+from pkgs.references import Reference
+from pkgs.source.catalog import Entry
+
+SizeOf = Callable[[Artifact, Platform], int | None]
+
+
+def symbolic(manifest: Manifest, reference: Reference, platform: Platform) -> Package:
+    """Resolve exactly ``reference``, with symbols where places would stand."""
+    return resolve(manifest, Selector.exact(reference), platform, Places.symbolic())
+
+
+def lock_package(
+    entry: Entry, reference: Reference, known: LockedPackage | None, size_of: SizeOf
+) -> LockedPackage:
+    """Return the lock's entry of ``reference`` for all platforms.
+
+    ``known`` is what the lock holds already: a channel stays at its version, and sizes, trees and digests
+    recorded on first use are kept. ``size_of`` is asked for the sizes that are not known.
+    """
+    manifest = frozen(entry.manifest, reference, known.version if known else "")
+    packages = dict(_by_platform(manifest, reference))
+    if not packages:
+        raise ResolveError("no-source", f"{reference} has no source for any platform")
+    artifacts = {
+        platform: _locked(package, platform, known, size_of) for platform, package in packages.items()
+    }
+    return LockedPackage(
+        reference=str(reference),
+        version=next(iter(packages.values())).version,
+        source=entry.source.uri,
+        artifacts={platform: locked for platform, locked in artifacts.items() if locked},
+        undigested=tuple(platform for platform, locked in artifacts.items() if not locked),
+    )
+
+
+def _by_platform(manifest: Manifest, reference: Reference) -> list[tuple[Platform, Package]]:
+    packages = []
+    for platform in PLATFORMS:
+        try:
+            packages.append((platform, symbolic(manifest, reference, platform)))
+        except ResolveError as error:
+            if error.kind not in ("no-source", "no-binaries"):
+                raise
+    return packages
+
+
+def _locked(
+    package: Package, platform: Platform, known: LockedPackage | None, size_of: SizeOf
+) -> tuple[LockedArtifact, ...]:
+    before = known.artifacts.get(platform, ()) if known else ()
+    kept = {artifact.url: artifact for artifact in before}
+    merged = (_merged(artifact, kept.get(artifact.url)) for artifact in artifacts_of(package))
+    return tuple(_sized(artifact, platform, size_of) for artifact in merged if artifact)
+
+
+def _merged(artifact: Artifact, kept: LockedArtifact | None) -> LockedArtifact | None:
+    if artifact.digest is None:
+        return replace(kept, mirrors=artifact.mirrors, strip=artifact.strip) if kept else None
+    fresh = LockedArtifact(
+        artifact.url, artifact.digest.hex, artifact.size, artifact.strip, artifact.mirrors
+    )
+    if kept and kept.sha256 == fresh.sha256:
+        tree = kept.tree if kept.strip == fresh.strip else ""
+        return replace(fresh, size=kept.size, tree=tree, provenance=kept.provenance)
+    return fresh
+
+
+def _sized(artifact: LockedArtifact, platform: Platform, size_of: SizeOf) -> LockedArtifact:
+    if artifact.size is not None:
+        return artifact
+    return replace(artifact, size=size_of(to_artifact(artifact), platform))
+
+
+def to_artifact(locked: LockedArtifact) -> Artifact:
+    """Return what to fetch for a lock's entry."""
+    return Artifact(locked.url, Digest(locked.sha256), locked.size, locked.strip, locked.mirrors)
+
+
+def refuse_contradiction(package: Package, locked: LockedPackage) -> None:
+    """Raise :class:`LockError` naming both digests when manifest and lock disagree about one URL."""
+    in_lock = {artifact.url: artifact.sha256 for artifact in locked.artifacts.get(package.platform, ())}
+    for origin in package.origins:
+        held = in_lock.get(origin.source)
+        if held and origin.sha256 and held != origin.sha256.lower():
+            raise LockError(
+                f"{package.reference} on {package.platform}: the manifest says sha256 {origin.sha256}, "
+                f"the lock says {held} ({origin.source})",
+                "find out which is right; to follow the manifest, run: pkgs lock --update "
+                + str(package.reference),
+            )
+
+
+def covered(locked: LockedPackage | None, reference: Reference, platform: Platform) -> LockedPackage:
+    """Return ``locked`` if it covers ``platform``; otherwise raise :class:`LockError` with what to run."""
+    if locked and locked.artifacts.get(platform):
+        return locked
+    if locked and platform in locked.undigested:
+        raise LockError(
+            f"the lock has no digest of {reference} for {platform}: nobody has recorded one",
+            f"on {platform}, run: pkgs install --no-frozen; then commit pkgs.lock",
+        )
+    raise LockError(
+        f"the lock does not cover {reference} on {platform}",
+        "run: pkgs lock; then commit pkgs.lock",
+    )

@@ -1,0 +1,65 @@
+"""All manifests an environment can see: its sources in order, the first that knows a name decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pkgs.errors import ResolveError
+from pkgs.manifest.load import load_manifest
+from pkgs.manifest.model import Manifest
+from pkgs.names import nearest
+from pkgs.source.model import ManifestFile, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A manifest together with the file and the source it was read from."""
+
+    manifest: Manifest
+    file: ManifestFile
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """An ordered list of sources; each manifest is read and parsed once."""
+
+    sources: Sequence[Source]
+    _entries: dict[str, Entry] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Return every package name that some source knows, sorted."""
+        return sorted({name for source in self.sources for name in source.names()})
+
+    def find(self, name: str) -> Entry | None:
+        """Return the manifest of ``name`` from the first source that has one, or None.
+
+        Raises :class:`ManifestError` when that manifest is broken: a broken manifest is never passed
+        over in favour of a later source's (hermit, manifest/loader.go:61-84).
+        """
+        if name not in self._entries:
+            found = self._read(name)
+            if found is None:
+                return None
+            self._entries[name] = found
+        return self._entries[name]
+
+    def _read(self, name: str) -> Entry | None:
+        for source in self.sources:
+            file = source.read(name)
+            if file:
+                return Entry(load_manifest(file.text, name=name, path=str(file.path)), file, source)
+        return None
+
+    def get(self, name: str) -> Entry:
+        """Return the manifest of ``name``; raise :class:`ResolveError` offering the nearest names."""
+        found = self.find(name)
+        if found is None:
+            raise ResolveError("unknown-package", f"there is no package {name!r}", self._hint(name))
+        return found
+
+    def _hint(self, name: str) -> str:
+        near = nearest(name, self.names())
+        sources = ", ".join(source.uri for source in self.sources)
+        return f"did you mean {' or '.join(near)}?" if near else f"sources searched: {sources}"

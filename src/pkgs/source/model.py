@@ -1,0 +1,39 @@
+"""A manifest source: a named collection of manifests and the files beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """A manifest's text and where it is from. ``path`` is the file itself, for messages and for watching."""
+
+    name: str
+    text: str
+    path: Path
+    source: str
+
+
+class Source(Protocol):
+    """Where manifests are read from. ``uri`` is as the configuration wrote it."""
+
+    @property
+    def uri(self) -> str:
+        """The source's name in configurations, locks and messages."""
+
+    @property
+    def commit(self) -> str:
+        """The commit the source stands at, or "" for a plain directory."""
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all packages that have a manifest here, sorted."""
+
+    def read(self, name: str) -> ManifestFile | None:
+        """Return the manifest of ``name``, or None; raise :class:`SourceError` if it cannot be read."""
+
+    def file(self, relative: str) -> bytes:
+        """Return the content of a file beside the manifests, never from outside the source."""
