@@ -12,6 +12,10 @@ from types import MappingProxyType
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, str]:
+    return _EMPTY
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """Show ``text`` to the user."""
@@ -108,17 +112,17 @@ class Layer:
     arch: str = ""
     binaries: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
-    rename: Mapping[str, str] = _EMPTY
+    rename: Mapping[str, str] = field(default_factory=_nothing)
     requires: tuple[str, ...] = ()
     runtime_dependencies: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     dest: str = ""
     root: str = ""
-    files: Mapping[str, str] = _EMPTY
+    files: Mapping[str, str] = field(default_factory=_nothing)
     strip: int = 0
     test: str | None = None
-    env: Mapping[str, str] = _EMPTY
-    vars: Mapping[str, str] = _EMPTY
+    env: Mapping[str, str] = field(default_factory=_nothing)
+    vars: Mapping[str, str] = field(default_factory=_nothing)
     source: str = ""
     alternatives: tuple[Alternative, ...] = ()
     dont_extract: bool = False
@@ -192,6 +196,6 @@ class Manifest:
     default: str = ""
     homepage: str = ""
     repository: str = ""
-    sha256sums: Mapping[str, str] = field(default=_EMPTY)
+    sha256sums: Mapping[str, str] = field(default_factory=_nothing)
     versions: tuple[VersionBlock, ...] = ()
     channels: tuple[Channel, ...] = ()

@@ -1,0 +1,146 @@
+"""Tokens: the words of hermit's dialect of HCL, with the lines they stand on.
+
+Source of the rules: alecthomas/hcl v0.5.5, the library hermit reads manifests with. It is not
+HashiCorp's HCL: there are no expressions and no templates, and a line's end means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pkgs.manifest.document import Comment, Heredoc, MapEntry, MapValue, Value
+from pkgs.manifest.faults import Fault, FaultsError
+from pkgs.manifest.strings import unquote
+
+NAME, LITERAL, PUNCTUATION, COMMENT, SUMS = "name", "literal", "punctuation", "comment", "sums"
+
+# A map of checksums with one entry on each line and nothing else is read whole: it is 95 % of the
+# text of the public manifests. Anything that is not exactly that is read word by word.
+_SUM = re.compile(r'[ \t]*"([^"\\\n]*)"[ \t]*:[ \t]*"([^"\\\n]*)"[ \t]*,[ \t]*\n')
+_UNNAMED_SUM = _SUM.pattern.replace("(", "(?:")
+_TOKEN = re.compile(
+    rf"""
+    (?P<space>[ \t\r\n\f]+)
+    |(?P<sums>\bsha256sums[ \t]*=[ \t]*\{{\n(?P<lines>(?:{_UNNAMED_SUM})*+)[ \t]*\}})
+    |(?P<name>\b[A-Za-z]\w*(?:-\w+)*)
+    |(?P<number>[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)
+    |(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    |(?P<punctuation>[][{{}}=:,])
+    |(?P<comment>(?://|\#)[^\n]*|/\*[^\n]*?\*/)
+    |(?P<heredoc><<(?P<delimiter>-?\w+))
+    """,
+    re.VERBOSE | re.ASCII,
+)
+_OCTAL = re.compile(r"([-+]?)0([0-9]+)")
+_SHOWN = 40
+
+
+class Token(NamedTuple):
+    """A word: its ``kind``, how it is written, the line it starts on and what it says."""
+
+    kind: str
+    text: str
+    line: int
+    value: Value | Comment | None = None
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the words of ``text``; raise :class:`FaultsError` with all that are malformed."""
+    found: list[Token] = []
+    faults: list[Fault] = []
+    for item in _scan(text):
+        if isinstance(item, Fault):
+            faults.append(item)
+        else:
+            found.append(item)
+    if faults:
+        raise FaultsError(faults)
+    return found
+
+
+def _scan(text: str) -> Iterator[Token | Fault]:
+    position, line, end = 0, 1, len(text)
+    match_at = _TOKEN.match
+    while position < end:
+        match = match_at(text, position)
+        if match is None:
+            yield Fault(line, _unreadable(text, position))
+            return
+        kind = match.lastgroup
+        position = match.end()
+        if kind == "space":
+            line += text.count("\n", match.start(), position)
+        elif kind == "heredoc":
+            closing = _heredoc_end(text, match)
+            if closing is None:
+                yield Fault(line, f"the heredoc {match[0]} is never closed")
+                return
+            yield _heredoc(text, match, closing, line)
+            position = closing.end()
+            line += text.count("\n", match.start(), position)
+        elif kind == "sums":
+            yield Token(SUMS, "sha256sums", line, _sums(match["lines"], line))
+            line += match[0].count("\n")
+        else:
+            yield _word(kind or "", match[0], line)
+
+
+def _word(kind: str, text: str, line: int) -> Token | Fault:
+    """Return the token or the fault of a word on one line."""
+    if kind == "name":
+        return Token(NAME, text, line, text == "true" if text in ("true", "false") else text)
+    if kind == "punctuation":
+        return Token(PUNCTUATION, text, line)
+    if kind == "comment":
+        return Token(COMMENT, text, line, Comment(_comment(text), line))
+    try:
+        return Token(LITERAL, text, line, unquote(text) if kind == "string" else _number(text))
+    except ValueError as error:
+        return Fault(line, str(error))
+
+
+def _comment(text: str) -> str:
+    """Return what a comment says, as hermit's printer repeats it."""
+    if text.startswith("/*"):
+        return text[2:-2].strip()
+    return text.removeprefix("//").lstrip().rstrip("\r") if text.startswith("//") else text.rstrip("\r")
+
+
+def _number(text: str) -> int | float:
+    """Return the value of a number; one that starts with a 0 and goes on in digits is octal."""
+    octal = _OCTAL.fullmatch(text)
+    try:
+        if octal:
+            return int(octal[1] + octal[2], 8)
+        return float(text) if any(letter in text for letter in ".eE") else int(text)
+    except ValueError as error:
+        raise ValueError(f"{text} is not a number: one that starts with 0 is octal") from error
+
+
+def _sums(lines: str, line: int) -> MapValue:
+    """Return the map of a block of checksum lines, whose first follows ``line``."""
+    pairs = enumerate(_SUM.findall(lines), line + 1)
+    return MapValue(tuple(MapEntry(key, value, at) for at, (key, value) in pairs))
+
+
+def _heredoc_end(text: str, match: re.Match[str]) -> re.Match[str] | None:
+    delimiter = match["delimiter"].removeprefix("-")
+    return re.compile(rf"\n[ \t\r\n\f]*\b{delimiter}\b", re.ASCII).search(text, match.end())
+
+
+def _heredoc(text: str, match: re.Match[str], closing: re.Match[str], line: int) -> Token:
+    # hermit drops the first character of what follows the delimiter: the line's end, as a rule.
+    lines = text[match.end() + 1 : closing.start()]
+    return Token(LITERAL, match[0], line, Heredoc(match["delimiter"], lines))
+
+
+def _unreadable(text: str, position: int) -> str:
+    """Say what is wrong where no word can be read."""
+    rest = text[position : position + _SHOWN].splitlines()[0]
+    if rest[0] in "\"'":
+        return f"the string {rest} is not closed on its line"
+    if rest.startswith("/*"):
+        return "a /* comment */ must end on the line it starts on"
+    return f"unexpected {rest[0]!r}"
