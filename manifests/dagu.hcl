@@ -23,7 +23,7 @@ version "1.30.2" {
     source = "npm:@dagu-org/dagu-linux-x64@${version}"
     sha256 = "89333231d9c2925b18b13f82f41251df3a33582ad5a2583059f02ffbdf1b52f0"
     strip = 1
-    binaries = ["bin/dagu"]
+    root = "${dest}/bin"
   }
 }
 
