@@ -37,8 +37,17 @@ class Program:
 
     def encode(self) -> dict[str, Any]:
         """Return the lock's table ``[pkgs]``; ``id`` comes first, since the wrapper's shell reads it."""
-        table = {"id": self.id, "version": self.version, "path": self.path, "sha256": self.sha256, "url": self.url}
-        return {**{key: value for key, value in table.items() if value}, "requirements": list(self.requirements)}
+        table = {
+            "id": self.id,
+            "version": self.version,
+            "path": self.path,
+            "sha256": self.sha256,
+            "url": self.url,
+        }
+        return {
+            **{key: value for key, value in table.items() if value},
+            "requirements": list(self.requirements),
+        }
 
     @classmethod
     def decode(cls, table: Mapping[str, Any]) -> Program:
