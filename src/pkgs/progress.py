@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -23,7 +23,7 @@ class Task(Protocol):
 class Reporter(Protocol):
     """Where work reports: a terminal, a log, or nowhere. May be called from several threads."""
 
-    def task(self, label: str, total: int | None = None) -> _TaskContext:
+    def task(self, label: str, total: int | None = None) -> AbstractContextManager[Task]:
         """Return a context manager that shows ``label`` while its body runs and yields the task."""
 
     def info(self, message: str) -> None:
@@ -31,11 +31,6 @@ class Reporter(Protocol):
 
     def warn(self, message: str) -> None:
         """Tell the user something that may need attention."""
-
-
-class _TaskContext(Protocol):
-    def __enter__(self) -> Task: ...
-    def __exit__(self, *_: object) -> bool | None: ...
 
 
 class SilentTask:

@@ -56,6 +56,16 @@ class State:
         return self.root / "trees"
 
     @property
+    def mutable(self) -> Path:
+        """Writable copies of trees, by environment and reference."""
+        return self.root / "mutable"
+
+    @property
+    def roots(self) -> Path:
+        """One record for each environment: what it uses, so that gc keeps it."""
+        return self.root / "roots"
+
+    @property
     def partial(self) -> Path:
         """Downloads that were cut off and may be resumed."""
         return self.root / "partial"

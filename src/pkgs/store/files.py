@@ -1,0 +1,151 @@
+"""Files that are whole or not there: temp siblings, atomic replacement, removal of read-only trees.
+
+Nothing here calls ``fsync`` unless told to. A killed process loses nothing by that, since the kernel keeps
+what was written. After a power failure a file of the store may be short: what can be downloaded again is
+therefore not synced, but found by its size or by ``pkgs verify``. Only what cannot be had again (an
+environment's lock) is written with ``durable``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pkgs.errors import StoreError
+
+TEMP_PREFIX = ".tmp-"
+_LONGEST_NAME = 160
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def temp_sibling(path: Path) -> Path:
+    """Return a fresh name beside ``path``, which gc recognises as left over if a kill leaves it there."""
+    return path.with_name(f"{TEMP_PREFIX}{path.name[:_LONGEST_NAME]}-{os.getpid()}-{os.urandom(4).hex()}")
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals while ``path`` is written into a :class:`StoreError`."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal(path, error) from error
+
+
+def refusal(path: Path, error: OSError) -> StoreError:
+    """Say in one sentence why ``path`` could not be written, and what helps."""
+    if error.errno in _FULL:
+        return StoreError(
+            f"no space is left to write {path}",
+            "free some space (`pkgs gc` removes what no environment uses), or set PKGS_STATE_DIR to a "
+            "directory on a larger disk",
+        )
+    reason = error.strerror or str(error)
+    if error.errno in _FORBIDDEN:
+        return StoreError(
+            f"{path} cannot be written: {reason}",
+            "make the directory writable, or set PKGS_STATE_DIR to one that is",
+        )
+    return StoreError(f"{path} cannot be written: {reason}", "look at the disk, then run the command again")
+
+
+def atomic_write(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
+    """Give ``path`` the content ``data``: readers see the old file or the new, never a part.
+
+    Missing directories are made. ``mode`` is narrowed by the umask. ``durable`` waits until the disk has it.
+    Raises :class:`StoreError`.
+    """
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temp = temp_sibling(path)
+        with clean_on_failure(temp):
+            _write_new(temp, data, mode, durable)
+            temp.replace(path)
+        if durable:
+            _sync_directory(path.parent)
+
+
+def _write_new(path: Path, data: bytes, mode: int, durable: bool) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+        if durable:
+            file.flush()
+            os.fsync(fd)
+
+
+def _sync_directory(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def clean_on_failure(path: Path) -> Iterator[None]:
+    """Remove ``path``, be it a file or a tree, if the body raises."""
+    try:
+        yield
+    except BaseException:
+        try:
+            remove_tree(path)
+        except OSError:
+            pass  # gc removes it; the first error is the one to tell
+        raise
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file, a link or a whole tree, read-only directories included; a missing one is fine.
+
+    Links are removed, never followed.
+    """
+    if not _is_directory(path):
+        path.unlink(missing_ok=True)
+        return
+    directories = [str(path)]
+    for directory in directories:  # grows while it is walked: parents stand before their children
+        directories.extend(_remove_files(directory))
+    for directory in reversed(directories):
+        try:
+            Path(directory).rmdir()
+        except FileNotFoundError:
+            pass  # another process removes the same tree
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _remove_files(directory: str) -> list[str]:
+    """Remove what is directly in ``directory`` but for its subdirectories; return those."""
+    subdirectories = []
+    try:
+        Path(directory).chmod(0o700)
+        with os.scandir(directory) as entries:
+            for entry in list(entries):
+                if entry.is_dir(follow_symlinks=False):
+                    subdirectories.append(entry.path)
+                else:
+                    Path(entry.path).unlink(missing_ok=True)
+    except FileNotFoundError:
+        pass  # another process removes the same tree
+    return subdirectories
+
+
+def contained(root: Path, path: str) -> Path:
+    """Join a relative ``path`` to ``root``; raise :class:`StoreError` if it leaves it, links followed."""
+    joined = root / path
+    parent = joined.parent.resolve()
+    inside = parent == root.resolve() or root.resolve() in parent.parents
+    if not inside or joined.name in ("", "..") or joined == root:
+        raise StoreError(f"{path!r} is not inside {root}", "name a path below it, without `..`")
+    return joined

@@ -1,0 +1,160 @@
+"""One lock for each entry of the store.
+
+Locks save work; they do not carry correctness. Every result is verified in a private place and made visible
+by one rename, so that two holders at once would only do the same work twice.
+
+Where ``flock`` works the kernel keeps the lock, and lets go of it when its holder dies, however it dies. On a
+filesystem without ``flock``, or where it excludes nobody on other hosts (NFS with ``nolock`` or
+``local_lock``, sshfs), a lock is a marker file instead: one left by a dead process of this host is taken
+over; one left by another host that crashed has to be removed by hand, and the message while waiting names it.
+Hosts that share a state directory must mount it with the same options.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pkgs.store.files import storing
+from pkgs.store.filesystems import locks_are_local, mount_of, read_mounts
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SUFFIX = ".lock"
+_POLL_SECONDS = 0.05
+_NO_FLOCK = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}
+
+
+class Locks:
+    """The locks in one directory; ``patience`` is how many seconds to wait before saying so.
+
+    ``soft`` is for tests: True and False choose markers or ``flock`` instead of asking the filesystem.
+    """
+
+    def __init__(self, directory: Path, *, patience: float = 1.0, soft: bool | None = None) -> None:
+        self._directory = directory
+        self._patience = patience
+        self._soft = soft
+
+    @contextmanager
+    def hold(self, name: str, *, what: str = "", waiting: Callable[[str], None]) -> Iterator[None]:
+        """Hold the lock ``name`` while the body runs, waiting for it as long as its holder lives.
+
+        ``what`` is what the user calls the work; ``waiting`` is told once, after a short while, what is
+        waited for and who has it. Not re-entrant. Raises :class:`StoreError` if the directory cannot be
+        written.
+        """
+        lock = self._lock(name)
+        with storing(Path(lock.lock_file)):
+            self._acquire(lock, name, what, waiting)
+        try:
+            self._sign(name, what)
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def attempt(self, name: str, *, what: str = "") -> Iterator[bool]:
+        """Hold the lock ``name`` if it is free at once; yield whether it is held."""
+        from filelock import Timeout  # deferred: 34 ms
+
+        lock = self._lock(name)
+        with storing(Path(lock.lock_file)):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                pass
+        try:
+            if lock.is_locked:
+                self._sign(name, what)
+            yield lock.is_locked
+        finally:
+            lock.release()
+
+    def discard(self, name: str) -> None:
+        """Remove the file of a lock that the caller holds.
+
+        Safe because a waiter that opened the removed file sees that it has no name any more and starts over.
+        """
+        if not self.soft:  # a marker goes by itself when it is released
+            self._path(name).unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """Return the names of all lock files there are, held or not."""
+        try:
+            files = sorted(path.name for path in self._directory.iterdir())
+        except FileNotFoundError:
+            return []
+        return [name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX)]
+
+    @property
+    def soft(self) -> bool:
+        """Whether locks are marker files, for want of a ``flock`` that every host obeys."""
+        if self._soft is None:
+            self._soft = not _flock_works(self._directory)
+        return self._soft
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name a lock")
+        return self._directory / f"{name}{_SUFFIX}"
+
+    def _lock(self, name: str) -> BaseFileLock:
+        from filelock import FileLock, SoftFileLock  # deferred: 34 ms
+
+        path = self._path(name)
+        with storing(path):
+            self._directory.mkdir(parents=True, exist_ok=True)
+        kind = SoftFileLock if self.soft else FileLock
+        return kind(path, thread_local=False, poll_interval=_POLL_SECONDS)
+
+    def _acquire(self, lock: BaseFileLock, name: str, what: str, waiting: Callable[[str], None]) -> None:
+        from filelock import Timeout  # deferred: 34 ms
+
+        try:
+            lock.acquire(timeout=self._patience)
+        except Timeout:
+            waiting(f"waiting for {what or name}: {self._holder(name)}")
+            lock.acquire(timeout=-1)
+
+    def _sign(self, name: str, what: str) -> None:
+        """Write into the lock file who holds it; only for the message that others show."""
+        if self.soft:
+            return
+        try:
+            text = json.dumps({"pid": os.getpid(), "what": what})
+            self._path(name).write_text(text, "utf-8")
+        except OSError:
+            pass
+
+    def _holder(self, name: str) -> str:
+        path = self._path(name)
+        if self.soft:
+            return f"another process holds {path} (remove that file if its host has crashed)"
+        try:
+            signed = json.loads(path.read_text("utf-8"))
+            return f"process {signed['pid']} is at work on {signed['what'] or name}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process is at work on it"
+
+
+def _flock_works(directory: Path) -> bool:
+    if locks_are_local(mount_of(directory.resolve(), read_mounts())):
+        return False
+    fd = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _NO_FLOCK
+    finally:
+        os.close(fd)
+    return True

@@ -1,0 +1,112 @@
+"""What is written down of a tree: a small record, and a listing of every file, both beside the tree.
+
+    trees/sha256-KEY/        the tree
+    trees/sha256-KEY.json    the record; a tree without one is not trusted
+    trees/sha256-KEY.list    one JSON array for each entry, in the order of the tree digest
+    trees/.build-KEY         a tree being made, by the holder of the lock tree-KEY
+    trees/.moved-KEY         a whole tree that gc has taken out of sight and may put back
+
+The three directories' names are equally long: a path written into a file while the tree was made can be
+replaced by its final path without moving a byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pkgs.digests import Digest
+from pkgs.errors import PkgsError
+from pkgs.state import State
+from pkgs.store.files import atomic_write
+from pkgs.store.treedigest import Entry
+
+TREE = "sha256-"
+BUILD = ".build-"
+MOVED = ".moved-"
+RECORD = ".json"
+LISTING = ".list"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A tree's own account: its digest, what it was made from, and for whom first.
+
+    ``files`` counts files, ``size`` is theirs in bytes. ``relocated`` counts the files that hold the tree's
+    own path; where it is not 0 the digest belongs to this place only.
+    """
+
+    key: Digest
+    tree: Digest
+    blob: Digest | None
+    label: str
+    files: int
+    size: int
+    relocated: int
+    recipe: Mapping[str, object]
+
+    def write(self, state: State) -> None:
+        """Put the record beside its tree."""
+        document = asdict(self) | {"format": FORMAT, "key": self.key.hex, "tree": self.tree.hex}
+        document["blob"] = self.blob.hex if self.blob else None
+        text = json.dumps(document, indent=1, sort_keys=True)
+        atomic_write(record_path(state, self.key), f"{text}\n".encode())
+
+
+def read_record(state: State, key: Digest) -> Record | None:
+    """Return the record of a tree; None if there is none, or none that can be read."""
+    try:
+        found = json.loads(record_path(state, key).read_bytes())
+        return _record(found) if found["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError, PkgsError):
+        return None
+
+
+def _record(found: Mapping[str, object]) -> Record:
+    values = {name: value for name, value in found.items() if name != "format"}
+    for name in ("key", "tree", "blob"):
+        values[name] = Digest(str(found[name])) if found[name] else None
+    return Record(**values)  # type: ignore[arg-type]  # a wrong name raises TypeError, which is caught
+
+
+def record_path(state: State, key: Digest) -> Path:
+    """Return where the record of a tree is."""
+    return state.trees / f"{TREE}{key.hex}{RECORD}"
+
+
+def listing_path(state: State, key: Digest) -> Path:
+    """Return where the listing of a tree is."""
+    return state.trees / f"{TREE}{key.hex}{LISTING}"
+
+
+def build_path(state: State, key: Digest) -> Path:
+    """Return where a tree is made before it is whole."""
+    return state.trees / f"{BUILD}{key.hex}"
+
+
+def moved_path(state: State, key: Digest) -> Path:
+    """Return where gc puts a whole tree while it makes sure that nobody needs it."""
+    return state.trees / f"{MOVED}{key.hex}"
+
+
+def tree_lock(key: Digest) -> str:
+    """Return the name of a tree's lock."""
+    return f"tree-{key.hex}"
+
+
+@contextmanager
+def writing_listing(path: Path) -> Iterator[Callable[[Entry], None]]:
+    """Yield a function that adds an entry to the new file ``path``."""
+    with path.open("x", encoding="ascii") as file:
+        yield lambda entry: print(json.dumps(entry, separators=(",", ":")), file=file)
+
+
+def read_listing(path: Path) -> Iterator[Entry]:
+    """Yield the entries of a listing; raises OSError and ValueError for one that cannot be read."""
+    with path.open(encoding="ascii") as file:
+        for line in file:
+            yield Entry(*json.loads(line))

@@ -1,0 +1,25 @@
+"""The store as one value: its blobs, its trees and the locks they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pkgs.state import State
+from pkgs.store.blobs import Blobs
+from pkgs.store.locks import Locks
+from pkgs.store.trees import Trees, Unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that is kept by digest in one state directory."""
+
+    locks: Locks
+    blobs: Blobs
+    trees: Trees
+
+    @classmethod
+    def at(cls, state: State, unpack: Unpack) -> Store:
+        """Return the store of a state directory; archives are opened by ``unpack``."""
+        locks = Locks(state.locks)
+        return cls(locks, Blobs(state, locks), Trees(state, locks, unpack))

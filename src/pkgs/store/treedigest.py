@@ -1,0 +1,236 @@
+r"""The digest of a tree: one name for all its paths, kinds, executable bits, link targets and contents.
+
+Version 1 is the SHA-256 of one line for each entry below the root, in the order of a walk that visits the
+names of a directory sorted as bytes, a directory before what is in it:
+
+    d PATH                            a directory
+    l PATH -> TARGET                  a symbolic link
+    f SHA256 x PATH                   a file; `-` instead of `x` where its owner cannot execute it
+
+Paths and targets are bytes, with `\` written `\\` and a newline `\n`. Owners, times, sizes of directories
+and other permission bits do not count, so that the same archive gives the same digest on every machine.
+"""
+
+# ruff: noqa: PTH101, PTH115, S103
+# Strings, because a Path for each of 100,000 files would cost more than the work itself.
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pkgs.digests import Digest
+from pkgs.errors import StoreError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+HEADING = b"pkgs tree 1\n"
+# From this size on (bytes) another thread hashes: below it, handing over costs more than it saves.
+_BIG = 1 << 18
+_PENDING = 256
+_CHUNK = 1 << 20
+
+
+class Entry(NamedTuple):
+    """One path of a tree. ``kind`` is ``d``, ``l`` or ``f``.
+
+    ``content`` is a SHA-256 in hex, or a link's target. ``mode`` holds the permission bits, ``size`` bytes,
+    ``mtime`` nanoseconds; the last two are 0 unless it is a file.
+    """
+
+    kind: str
+    path: str
+    content: str
+    mode: int
+    size: int
+    mtime: int
+
+    @property
+    def line(self) -> bytes:
+        """The entry's line in the digest."""
+        path = _escaped(self.path)
+        if self.kind == "f":
+            return f"f {self.content} {'x' if self.mode & 0o100 else '-'} ".encode() + path + b"\n"
+        if self.kind == "l":
+            return b"l " + path + b" -> " + _escaped(self.content) + b"\n"
+        return b"d " + path + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDigest:
+    """A tree's digest, the number of its files and their size together (bytes)."""
+
+    digest: Digest
+    files: int
+    size: int
+
+
+def digest_tree(
+    root: Path, *, seal: bool = False, visit: Callable[[Entry], None] | None = None
+) -> TreeDigest:
+    """Digest the tree below ``root``; ``visit`` is shown each entry in order.
+
+    ``seal`` makes everything read-only on the way: directories and executables 0555, other files 0444. Memory
+    does not grow with the tree, but for the names in the largest directories. Raises :class:`StoreError` for
+    anything but files, directories and links.
+    """
+    total = TreeSum()
+    for entry in entries(root, seal=seal):
+        total.add(entry)
+        if visit:
+            visit(entry)
+    if seal:
+        root.chmod(0o555)
+    return total.result()
+
+
+class TreeSum:
+    """Adds up entries, in the order of the walk, to the digest of their tree."""
+
+    def __init__(self) -> None:
+        self._hasher = hashlib.sha256(HEADING)
+        self._files = 0
+        self._size = 0
+
+    def add(self, entry: Entry) -> None:
+        """Take in the next entry."""
+        self._hasher.update(entry.line)
+        if entry.kind == "f":
+            self._files += 1
+            self._size += entry.size
+
+    def result(self) -> TreeDigest:
+        """Return the digest of what was taken in so far."""
+        return TreeDigest(Digest(self._hasher.hexdigest()), self._files, self._size)
+
+
+def entries(root: Path, *, seal: bool = False, hashed: bool = True) -> Iterator[Entry]:
+    """Yield the entries below ``root`` in the order of the digest; without ``hashed``, files lack content."""
+    with _Hashing() as hashing:
+        for path, found in _walk(str(root), seal):
+            hashing.put(_read(path, found, seal, hashed))
+            yield from hashing.ready()
+        yield from hashing.rest()
+
+
+def sort_key(path: str) -> list[bytes]:
+    """Return a key that sorts paths as the walk visits them."""
+    return [os.fsencode(part) for part in path.split("/")]
+
+
+class _Hashing:
+    """Entries on their way: in order, while threads hash the big files among them."""
+
+    def __init__(self) -> None:
+        self._queue: deque[Entry | Future[Entry]] = deque()
+        self._threads: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> _Hashing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._threads:
+            self._threads.shutdown(cancel_futures=True)
+
+    def put(self, entry: Entry | Callable[[], Entry]) -> None:
+        if not isinstance(entry, Entry):
+            self._queue.append(self._pool().submit(entry))
+        else:
+            self._queue.append(entry)
+
+    def ready(self) -> Iterator[Entry]:
+        """Yield what is finished at the head of the queue, waiting only if the queue is long."""
+        while self._queue:
+            head = self._queue[0]
+            if isinstance(head, Entry):
+                yield head
+            elif head.done() or len(self._queue) > _PENDING:
+                yield head.result()
+            else:
+                return
+            self._queue.popleft()
+
+    def rest(self) -> Iterator[Entry]:
+        while self._queue:
+            head = self._queue.popleft()
+            yield head if isinstance(head, Entry) else head.result()
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # deferred: only big files need it
+
+            self._threads = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "digest")
+        return self._threads
+
+
+def _walk(root: str, seal: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield ``(path below root, entry)``; directories before their content, sealed after it."""
+    stack = [("", root, iter(_listing(root)))]
+    while stack:
+        prefix, directory, remaining = stack[-1]
+        found = next(remaining, None)
+        if found is None:
+            stack.pop()
+            if seal and stack:
+                os.chmod(directory, 0o555)
+            continue
+        path = prefix + found.name
+        yield path, found
+        if found.is_dir(follow_symlinks=False):
+            stack.append((f"{path}/", found.path, iter(_listing(found.path))))
+
+
+def _listing(directory: str) -> list[os.DirEntry[str]]:
+    with os.scandir(directory) as found:
+        return sorted(found, key=lambda entry: os.fsencode(entry.name))
+
+
+def _read(path: str, found: os.DirEntry[str], seal: bool, hashed: bool) -> Entry | Callable[[], Entry]:
+    status = found.stat(follow_symlinks=False)
+    if stat.S_ISREG(status.st_mode):
+        return _file(path, found.path, status, seal, hashed)
+    if stat.S_ISDIR(status.st_mode):
+        return Entry("d", path, "", 0o555 if seal else stat.S_IMODE(status.st_mode), 0, 0)
+    if stat.S_ISLNK(status.st_mode):
+        return Entry("l", path, os.readlink(found.path), 0, 0, 0)
+    raise StoreError(
+        f"{found.path} is neither a file nor a directory nor a link", "a package holds no devices"
+    )
+
+
+def _file(
+    path: str, place: str, status: os.stat_result, seal: bool, hashed: bool
+) -> Entry | Callable[[], Entry]:
+    mode = stat.S_IMODE(status.st_mode)
+    if seal:
+        sealed = 0o555 if mode & 0o111 else 0o444
+        if mode != sealed:
+            os.chmod(place, sealed)
+        mode = sealed
+    entry = Entry("f", path, "", mode, status.st_size, status.st_mtime_ns)
+    if not hashed:
+        return entry
+    if entry.size >= _BIG:
+        return lambda: entry._replace(content=_hash(place))
+    return entry._replace(content=_hash(place))
+
+
+def _hash(path: str) -> str:
+    hasher = hashlib.sha256()
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        while chunk := os.read(fd, _CHUNK):
+            hasher.update(chunk)
+    finally:
+        os.close(fd)
+    return hasher.hexdigest()
+
+
+def _escaped(text: str) -> bytes:
+    return os.fsencode(text).replace(b"\\", b"\\\\").replace(b"\n", b"\\n")

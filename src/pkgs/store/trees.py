@@ -1,0 +1,188 @@
+"""Trees: unpacked archives, read-only, one for each recipe.
+
+A tree is made out of sight by the holder of its lock, digested and made read-only, written down, and then
+made visible by one rename. Two recipes never share a tree, not even if the trees come out equal: what a
+tree is called is known before anything is unpacked.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pkgs.digests import Digest
+from pkgs.manifest.model import Run
+from pkgs.progress import Reporter
+from pkgs.state import State
+from pkgs.store.copying import copy_tree
+from pkgs.store.files import clean_on_failure, remove_tree, storing, temp_sibling
+from pkgs.store.locks import Locks
+from pkgs.store.recipe import Recipe
+from pkgs.store.records import (
+    Record,
+    build_path,
+    listing_path,
+    moved_path,
+    read_record,
+    record_path,
+    tree_lock,
+    writing_listing,
+)
+from pkgs.store.relocation import relocate
+from pkgs.store.treedigest import digest_tree
+
+_TOUCH_SECONDS = 86400
+
+
+class Unpack(Protocol):
+    """Fills the empty directory ``dest`` from an archive; see :func:`pkgs.store.unpack.unpack`."""
+
+    def __call__(self, archive: Path, dest: Path, *, strip: int, name: str, dont_extract: bool) -> None:
+        """Unpack, or raise :class:`ArchiveError`."""
+
+
+# Carries out a recipe's actions and puts its files, given where the tree is while it is made. Whatever names
+# that directory afterwards, a link or a text, is made to name the final one.
+Finish = Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """An unpacked tree: where it is, the recipe's key, and the digest of its content."""
+
+    path: Path
+    key: Digest
+    digest: Digest
+
+
+class Trees:
+    """The trees of one state directory; ``unpack`` is how archives are opened."""
+
+    def __init__(self, state: State, locks: Locks, unpack: Unpack) -> None:
+        self._state = state
+        self._locks = locks
+        self._unpack = unpack
+
+    def find(self, key: Digest) -> Tree | None:
+        """Return the tree with this key if it is there; no lock, nothing is written but its time of use."""
+        path = self._state.tree(key)
+        if not path.is_dir():
+            return None
+        record = read_record(self._state, key)
+        if record is None:
+            return None
+        _touch(record_path(self._state, key))
+        return Tree(path, key, record.tree)
+
+    def ensure(
+        self,
+        recipe: Recipe,
+        source: Path | None,
+        *,
+        label: str,
+        reporter: Reporter,
+        finish: Finish | None = None,
+        anew: bool = False,
+    ) -> Tree:
+        """Return the tree of ``recipe``, made from ``source`` (an archive or a directory) if need be.
+
+        ``label`` is what the user calls it; ``anew`` makes it again though one is there, to repair it.
+        Callers record the key in :class:`pkgs.store.roots.Roots` *before*, so that gc keeps it.
+        Raises :class:`ArchiveError`, :class:`StoreError`, and what ``finish`` raises; then all is as before.
+        """
+        key = recipe.key()
+        found = None if anew else self.find(key)
+        if found:
+            return found
+        with self._locks.hold(tree_lock(key), what=label, waiting=reporter.info):
+            found = None if anew else self._put_back(key) or self.find(key)
+            return found or self._make(key, recipe, source, label, finish)
+
+    def discard(self, key: Digest, *, reporter: Reporter) -> None:
+        """Remove a tree and what is written down of it."""
+        with (
+            self._locks.hold(tree_lock(key), what=f"tree {key.hex[:12]}", waiting=reporter.info),
+            storing(self._state.tree(key)),
+        ):
+            forget_tree(self._state, key)
+
+    def _put_back(self, key: Digest) -> Tree | None:
+        """Undo a removal that was killed while it was only a rename."""
+        moved = moved_path(self._state, key)
+        if moved.is_dir() and not self._state.tree(key).exists():
+            moved.rename(self._state.tree(key))
+            return self.find(key)
+        return None
+
+    def _make(
+        self, key: Digest, recipe: Recipe, source: Path | None, label: str, finish: Finish | None
+    ) -> Tree:
+        building = build_path(self._state, key)
+        with storing(self._state.tree(key)), clean_on_failure(building):
+            remove_tree(building)  # left by one that was killed: this lock was its
+            building.mkdir(parents=True)
+            self._fill(building, recipe, source)
+            if finish:
+                finish(building)
+            relocated = self._relocate(key, building, recipe)
+            return self._publish(key, building, recipe, label, relocated)
+
+    def _fill(self, building: Path, recipe: Recipe, source: Path | None) -> None:
+        if source is None:
+            return
+        if source.is_dir():
+            copy_tree(source, building)
+        else:
+            self._unpack(
+                source, building, strip=recipe.strip, name=recipe.name, dont_extract=recipe.dont_extract
+            )
+
+    def _relocate(self, key: Digest, building: Path, recipe: Recipe) -> int:
+        """Only programs can have written the path where they ran; links may come from any action."""
+        if not recipe.actions:
+            return 0
+        programs = any(isinstance(action, Run) for action in recipe.actions)
+        return relocate(building, self._state.tree(key), contents=programs)
+
+    def _publish(self, key: Digest, building: Path, recipe: Recipe, label: str, relocated: int) -> Tree:
+        final = self._state.tree(key)
+        listing = temp_sibling(listing_path(self._state, key))
+        with clean_on_failure(listing):
+            with writing_listing(listing) as visit:
+                total = digest_tree(building, seal=True, visit=visit)
+            forget_tree(self._state, key)  # damaged, or not written down: it was not trusted
+            listing.replace(listing_path(self._state, key))
+        Record(
+            key=key,
+            tree=total.digest,
+            blob=recipe.blob,
+            label=label,
+            files=total.files,
+            size=total.size,
+            relocated=relocated,
+            recipe=recipe.document(),
+        ).write(self._state)
+        building.rename(final)
+        return Tree(final, key, total.digest)
+
+
+def forget_tree(state: State, key: Digest) -> None:
+    """Remove a tree, out of sight first, and its record and listing; for the holder of its lock."""
+    doomed = temp_sibling(state.tree(key))
+    with suppress(FileNotFoundError):
+        state.tree(key).rename(doomed)
+    record_path(state, key).unlink(missing_ok=True)
+    listing_path(state, key).unlink(missing_ok=True)
+    remove_tree(doomed)
+
+
+def _touch(record: Path) -> None:
+    """Note that the tree is in use: at most once a day, and not at all in a read-only state directory."""
+    with suppress(OSError):
+        if abs(time.time() - record.stat().st_mtime) > _TOUCH_SECONDS:
+            os.utime(record)

@@ -1,0 +1,105 @@
+"""A store to test with: a fetcher that hands out bytes and counts, a reporter that remembers."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pkgs.artifact.fetch import Probe, Received
+from pkgs.artifact.model import Artifact
+from pkgs.digests import Digest, digest_bytes
+from pkgs.errors import DigestMismatchError, FetchError
+from pkgs.platforms import Platform
+from pkgs.progress import SilentTask, Task
+from pkgs.state import State
+from pkgs.store.blobs import Blobs
+from pkgs.store.locks import Locks
+from pkgs.store.recipe import Recipe
+from pkgs.store.roots import Roots
+from pkgs.store.trees import Trees
+
+LINUX = Platform("linux", "amd64")
+
+
+class Shelf:
+    """A :class:`Fetcher` over bytes by URL; an exception in the place of bytes is raised."""
+
+    def __init__(self, content: Mapping[str, bytes | Exception]) -> None:
+        self.content = content
+        self.asked: list[str] = []
+
+    def fetch(self, artifact: Artifact, platform: Platform, into: Path, task: Task) -> Received:
+        self.asked.append(artifact.url)
+        found = self.content.get(artifact.url, FetchError(f"{artifact.url}: 404"))
+        if isinstance(found, Exception):
+            raise found
+        into.write_bytes(found)
+        digest = digest_bytes(found)
+        if artifact.digest not in (None, digest):
+            raise DigestMismatchError(f"{artifact.url}: {digest} is not {artifact.digest}")
+        return Received(digest, len(found), artifact.url, "")
+
+    def text(self, url: str, limit: int = 1 << 20) -> str:
+        raise NotImplementedError
+
+    def probe(self, url: str) -> Probe:
+        raise NotImplementedError
+
+
+class Hearing:
+    """A :class:`Reporter` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.infos: list[str] = []
+        self.warnings: list[str] = []
+        self.heard = threading.Event()
+
+    @contextmanager
+    def task(self, label: str, total: int | None = None) -> Iterator[Task]:
+        yield SilentTask()
+
+    def info(self, message: str) -> None:
+        self.infos.append(message)
+        self.heard.set()
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+def unpack_tar(archive: Path, dest: Path, *, strip: int, name: str, dont_extract: bool) -> None:
+    """Unpack an honest tar archive, or copy the file where ``dont_extract`` says so."""
+    if dont_extract:
+        shutil.copyfile(archive, dest / name)
+        return
+    with tarfile.open(archive) as tar:
+        tar.extractall(dest, filter="tar")
+
+
+class TestStore:
+    """The store's parts over one state directory."""
+
+    __test__ = False
+
+    def __init__(self, root: Path) -> None:
+        self.state = State(root)
+        self.locks = Locks(self.state.locks, patience=0.1)
+        self.blobs = Blobs(self.state, self.locks)
+        self.trees = Trees(self.state, self.locks, unpack_tar)
+        self.roots = Roots(self.state, self.locks)
+        self.reporter = Hearing()
+
+    def put_blob(self, data: bytes) -> Digest:
+        """Store ``data`` as a blob."""
+        artifact = Artifact("https://host.invalid/file", digest_bytes(data), len(data))
+        shelf = Shelf({artifact.url: data})
+        return self.blobs.ensure([artifact], LINUX, shelf, self.reporter, "a blob").digest
+
+    def put_tree(self, archive: bytes, label: str = "tool-1") -> Digest:
+        """Store ``archive`` as a blob and its tree; return the tree's key."""
+        recipe = Recipe(blob=self.put_blob(archive))
+        source = self.state.blob(recipe.blob) if recipe.blob else None
+        return self.trees.ensure(recipe, source, label=label, reporter=self.reporter).key
