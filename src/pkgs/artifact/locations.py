@@ -1,0 +1,81 @@
+"""Locations: a URL that can be asked now, and what it takes to ask there."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pkgs.digests import Digest
+from pkgs.platforms import Platform
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a server proves itself and we prove ourselves.
+
+    ``cafile`` (a path) or ``cadata`` (PEM text) replace the system's certificates; ``certificate`` and
+    ``key`` are paths of a client certificate. ``verify`` is False only where the user's own configuration
+    of that client says so.
+    """
+
+    cafile: str = ""
+    cadata: str = ""
+    certificate: str = ""
+    key: str = ""
+    verify: bool = True
+
+    def anonymous(self) -> Tls:
+        """Return the same without the client certificate."""
+        return replace(self, certificate="", key="")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """An http(s) URL without credentials in it.
+
+    ``headers`` (credentials among them) go to this URL's origin only, never across a redirect to another.
+    ``checks`` are digests that whoever lists the file publishes, hexadecimal by :mod:`hashlib`'s names.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tls: Tls = field(default_factory=Tls)
+    checks: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, url: str) -> Location:
+        """Return the location of a URL; a user and password in it become a header."""
+        parts = urlsplit(url)
+        userinfo, at, netloc = parts.netloc.rpartition("@")
+        if not at:
+            return cls(url)
+        user, _, password = userinfo.partition(":")
+        return cls(urlunsplit(parts._replace(netloc=netloc)), basic(unquote(user), unquote(password)))
+
+
+class Client(Protocol):
+    """Someone who knows what a kind of URL stands for, e.g. a package registry's client."""
+
+    def locate(self, url: str, platform: Platform, digest: Digest | None) -> Sequence[Location] | None:
+        """Return where the bytes of ``url`` are, best first; None if the URL is not this client's.
+
+        ``digest`` is what is wanted, if it is known: it decides between several files. Raises
+        :class:`pkgs.errors.FetchError`.
+        """
+
+
+def basic(user: str, password: str) -> Mapping[str, str]:
+    """Return the header of basic authentication (RFC 7617)."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return the origin of ``url`` (RFC 6454): scheme, host and port."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(scheme, 0)

@@ -1,0 +1,245 @@
+"""The one place that talks HTTP: requests out, answers in, every failure a sentence. The home of httpx.
+
+A transport sends one request and follows nothing; :mod:`pkgs.artifact.web` is built on it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from pkgs import __version__
+from pkgs.artifact.failures import AttemptError, broken_off, host_of, refused, unreachable
+from pkgs.artifact.locations import Tls
+from pkgs.artifact.proxies import proxy_for
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+_STANDARD_HEADERS = {"User-Agent": f"pkgs/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: until connected, between two bytes, and for a whole answer."""
+
+    connect: float = 15.0
+    stall: float = 30.0
+    total: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. ``headers`` come on top of the standard ones."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tls: Tls = field(default_factory=Tls)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: header names in lower case; ``chunks`` are the body's bytes as sent, to be read once.
+
+    ``latency`` is how many seconds passed before the headers were there.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+    latency: float = 0.0
+
+
+class Transport(Protocol):
+    """Sends one request."""
+
+    def send(self, request: Request) -> AbstractContextManager[Answer]:
+        """Return a context with the answer, whatever its status.
+
+        Raises :class:`AttemptError`, also while the body is iterated.
+        """
+
+
+class HttpxTransport:
+    """A transport with kept connections, for use by several threads; to be closed, or used as a context.
+
+    ``environ`` says which proxies and certificates to use: ``HTTPS_PROXY`` and its kin, ``SSL_CERT_FILE``,
+    ``SSL_CERT_DIR``; without the latter the system's own certificates count.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        timeouts: Timeouts = Timeouts(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._environ = environ
+        self._timeouts = timeouts
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._closing = ExitStack()
+        self._pools: dict[tuple[Tls | None, str], httpx.HTTPTransport] = {}
+
+    def __enter__(self) -> HttpxTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            self._pools.clear()
+            self._closing.close()
+
+    @contextmanager
+    def send(self, request: Request) -> Iterator[Answer]:
+        """See :class:`Transport`."""
+        start = self._clock()
+        with _translated(request.url, self._timeouts):
+            pool = self._pool(request)
+            response = pool.handle_request(self._prepared(request))
+        latency = self._clock() - start
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        chunks = self._chunks(request.url, response, start + self._timeouts.total)
+        try:
+            yield Answer(request.url, response.status_code, headers, chunks, latency)
+        finally:
+            response.close()
+
+    def _prepared(self, request: Request) -> httpx.Request:
+        import httpx
+
+        seconds = self._timeouts
+        timeout = {"connect": seconds.connect, "read": seconds.stall, "write": seconds.stall, "pool": None}
+        headers = _STANDARD_HEADERS | dict(request.headers)
+        return httpx.Request(request.method, request.url, headers=headers, extensions={"timeout": timeout})
+
+    def _pool(self, request: Request) -> httpx.HTTPTransport:
+        """Return the connections for this kind of request; making a TLS context is put off until needed."""
+        import httpx
+
+        proxy = proxy_for(request.url, self._environ)
+        secure = request.url.lower().startswith("https:")
+        key = (request.tls if secure else None, proxy)
+        with self._lock:
+            if key not in self._pools:
+                verify = tls_context(request.tls, self._environ) if secure else _no_context()
+                pool = httpx.HTTPTransport(verify=verify, trust_env=False, proxy=proxy or None)
+                self._pools[key] = self._closing.enter_context(pool)
+            return self._pools[key]
+
+    def _chunks(self, url: str, response: httpx.Response, deadline: float) -> Iterator[bytes]:
+        import httpx
+
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        with _translated(url, self._timeouts, reading=True):
+            for chunk in response.stream:
+                if self._clock() > deadline:
+                    raise broken_off(url, f"it took longer than {self._timeouts.total:g} s")
+                yield chunk
+
+
+def tls_context(tls: Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
+    """Return a TLS context that trusts what ``tls`` names, else what ``environ`` names, else the system's."""
+    import ssl
+
+    if tls.cafile or tls.cadata:
+        context = ssl.create_default_context(cafile=tls.cafile or None, cadata=tls.cadata or None)
+    elif environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
+        file, directory = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
+        context = ssl.create_default_context(cafile=file or None, capath=directory or None)
+    else:
+        import truststore
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.certificate:
+        context.load_cert_chain(tls.certificate, tls.key or None)
+    return context
+
+
+def _no_context() -> ssl.SSLContext:
+    """Return a bare context, for connections that never use one: httpx would load certificates instead."""
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@contextmanager
+def _translated(url: str, timeouts: Timeouts, *, reading: bool = False) -> Iterator[None]:
+    """Turn what httpx and ssl raise into a :class:`AttemptError`."""
+    import httpx
+
+    try:
+        yield
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
+        raise refused(
+            url, "this is not a URL that can be asked", "write http:// or https:// and a host"
+        ) from error
+    except httpx.HTTPError as error:
+        raise _failure(url, error, timeouts, reading=reading) from error
+    except (OSError, ImportError, ValueError) as error:
+        # Certificate files that cannot be read, a proxy of a kind that is not known.
+        raise refused(url, f"its connection cannot be set up: {error}", _SETUP_HINT) from error
+
+
+_SETUP_HINT = "check the certificate files and proxies in the environment and in the client's configuration"
+
+
+def _failure(url: str, error: httpx.HTTPError, timeouts: Timeouts, *, reading: bool) -> AttemptError:
+    import httpx
+
+    host = host_of(url)
+    if isinstance(error, httpx.ConnectTimeout):
+        return unreachable(url, f"{host} does not answer within {timeouts.connect:g} s")
+    if isinstance(error, httpx.TimeoutException):
+        if reading:
+            return broken_off(url, f"{host} sent nothing for {timeouts.stall:g} s")
+        return unreachable(url, f"{host} sent nothing for {timeouts.stall:g} s")
+    if isinstance(error, httpx.ProxyError):
+        return unreachable(url, f"the proxy refuses to connect: {error}", _SETUP_HINT)
+    if isinstance(error, httpx.ConnectError):
+        return _not_connected(url, error)
+    if reading:
+        return broken_off(url, _lower(str(error)) or "the connection was closed")
+    return unreachable(url, f"{host} closed the connection without an answer")
+
+
+def _not_connected(url: str, error: Exception) -> AttemptError:
+    import socket
+    import ssl
+
+    host = urlsplit(url).hostname or host_of(url)
+    cause = _root(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        hint = "set SSL_CERT_FILE to a file with your organisation's certificates, if it inspects traffic"
+        return refused(url, f"the certificate of {host} is not trusted: {cause.verify_message}", hint)
+    if isinstance(cause, ssl.SSLError):
+        return unreachable(url, f"no secure connection to {host}: {_lower(cause.reason or 'it broke off')}")
+    if isinstance(cause, socket.gaierror):
+        return unreachable(url, f"there is no address for {host}: check the network and the name")
+    reason = _lower(cause.strerror or "") if isinstance(cause, OSError) else ""
+    return unreachable(url, f"no connection to {host_of(url)}: {reason or 'it could not be made'}")
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return what lies beneath ``error``: the system's or the TLS library's own exception."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
