@@ -1,7 +1,7 @@
 """Measures one command: ``python -I -S measure.py COMMAND…`` prints seconds and peak bytes as JSON on stdout.
 
-A process of its own, because a child begins with the memory of whoever forks it: measured from a large process,
-every command would look as large. The command's output goes to stderr.
+A process of its own, because a child begins with the memory of whoever forks it: measured from a large
+process, every command would look as large. The command's output goes to stderr.
 """
 
 from __future__ import annotations

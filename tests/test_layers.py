@@ -17,12 +17,24 @@ ROOMS = (
     "base", "manifest", "package", "artifact", "store", "source", "environment", "shim", "ui", "app", "cli",
 )  # fmt: skip
 BASE = frozenset(
-    {"errors", "digests", "platforms", "progress", "envops", "references", "versions", "globs", "state"}
+    {
+        "errors",
+        "digests",
+        "platforms",
+        "progress",
+        "envops",
+        "references",
+        "names",
+        "versions",
+        "globs",
+        "state",
+    }
 )
 # Library → the modules that may import it, as name or name prefix ending in a dot.
 HOMES: dict[str, tuple[str, ...]] = {
     "filelock": ("pkgs.store.locks",),
     "hcl2": ("pkgs.manifest.hcl",),
+    "lark": ("pkgs.manifest.hcl",),
     "httpx": ("pkgs.artifact.transport",),
     "packaging": ("pkgs.artifact.pypi",),
     "platformdirs": ("pkgs.state",),
