@@ -39,7 +39,7 @@ def make_tar(
 
 
 def make_tar_gz(path: Path, files: Mapping[str, bytes], *, mode: int = 0o755) -> Path:
-    """Write a reproducible gzipped tar of ``files`` (name → content), whatever its suffix; return ``path``."""
+    """Write a reproducible gzipped tar of ``files`` (name → content); return ``path``."""
     plain = make_tar(path, files, mode=mode)
     if path.suffix not in {".gz", ".tgz"}:
         path.write_bytes(_compress(plain.read_bytes(), "gz"))

@@ -1,0 +1,71 @@
+"""How much an archive may unpack to, and the account kept while it does.
+
+Nothing an archive's headers claim is believed: bytes are counted as they appear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pkgs.errors import ArchiveError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one archive may unpack to; sizes are bytes.
+
+    ``ratio`` is unpacked bytes per packed byte, looked at only beyond ``ratio_floor`` bytes: honest small
+    archives of zeros compress without bound.
+    """
+
+    members: int = 1_000_000
+    size: int = 64 << 30
+    ratio: int = 250
+    ratio_floor: int = 256 << 20
+    replacements: int = 10_000
+    link_steps: int = 20_000_000
+
+
+class Budget:
+    """What one archive has used of its limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._packed = 0
+        self._members = 0
+        self._produced = 0
+        self._written = 0
+        self._replaced = 0
+
+    def took(self, size: int) -> None:
+        """Count ``size`` packed bytes read."""
+        self._packed += size
+
+    def produced(self, size: int) -> None:
+        """Count ``size`` decompressed bytes."""
+        self._produced += size
+        self._check(self._produced)
+
+    def wrote(self, size: int) -> None:
+        """Count ``size`` bytes of files, holes included."""
+        self._written += size
+        self._check(self._written)
+
+    def member(self) -> None:
+        """Count one member."""
+        self._members += 1
+        if self._members > self.limits.members:
+            raise ArchiveError(f"it has more than {self.limits.members:,} members")
+
+    def replaced(self) -> None:
+        """Count one member that takes the place of an earlier one."""
+        self._replaced += 1
+        if self._replaced > self.limits.replacements:
+            raise ArchiveError(f"more than {self.limits.replacements:,} of its members repeat earlier ones")
+
+    def _check(self, size: int) -> None:
+        limits = self.limits
+        if size > limits.size:
+            raise ArchiveError(f"it unpacks to more than {limits.size:,} bytes")
+        if size > limits.ratio_floor and size > self._packed * limits.ratio:
+            raise ArchiveError(f"it unpacks to more than {limits.ratio} times its own size")

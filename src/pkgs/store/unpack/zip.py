@@ -1,0 +1,166 @@
+"""Zip: members as the central directory has them, each checked against its own header, length and CRC."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+from pkgs.errors import ArchiveError
+from pkgs.store.unpack import compression
+from pkgs.store.unpack.limits import Budget
+from pkgs.store.unpack.names import place, shown, top
+from pkgs.store.unpack.sniff import is_executable
+from pkgs.store.unpack.stream import CHUNK, ahead
+from pkgs.store.unpack.tree import Tree
+from pkgs.store.unpack.zipdirectory import ZipMember, read_directory
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_STORED, _DEFLATED = 0, 8
+_METHODS = {_STORED, _DEFLATED, 12, 93, 95}
+_ENCRYPTED = 0x2041
+_LONGEST_LINK = 4095
+_WORTH_A_THREAD = 1 << 22
+_WHEEL = "*.dist-info/WHEEL"
+_SCRIPTS = "*.data/scripts/*"
+
+
+class ZipReader:
+    """Unpack the zip open at ``fd`` into ``tree``."""
+
+    def __init__(self, fd: int, tree: Tree, budget: Budget, *, strip: int) -> None:
+        self._fd = fd
+        self._tree = tree
+        self._budget = budget
+        self._strip = strip
+        self._paths: set[bytes] = set()
+        self._wheel = False
+        self.tops: set[bytes] = set()
+
+    def unpack(self) -> None:
+        """Unpack all members, in the order of their data."""
+        members, directory = read_directory(self._fd, self._budget)
+        self._wheel = any(fnmatch.fnmatchcase(os.fsdecode(member.name), _WHEEL) for member in members)
+        end = 0
+        for member in members:
+            if len(self.tops) < 10:
+                self.tops.add(top(member.name))
+            start = self._data_start(member, end)
+            end = start + member.packed
+            if end > directory:
+                raise ArchiveError(f"member {shown(member.name)} reaches into the directory: it is damaged")
+            self._store(member, start)
+
+    def _data_start(self, member: ZipMember, end: int) -> int:
+        """Return where the data of ``member`` begins, after comparing its own header with the directory."""
+        if member.offset < end:
+            raise ArchiveError(f"member {shown(member.name)} overlaps another one")
+        header = os.pread(self._fd, _LOCAL.size + len(member.raw_name), member.offset)
+        if len(header) < _LOCAL.size or not header.startswith(b"PK\3\4"):
+            raise ArchiveError(f"member {shown(member.name)} is not where the directory says: it is damaged")
+        flags: int = _LOCAL.unpack_from(header)[2]
+        name_length, extra_length = struct.unpack_from("<2H", header, 26)
+        if name_length != len(member.raw_name) or header[_LOCAL.size :] != member.raw_name:
+            raise ArchiveError(f"member {shown(member.name)} has another name in its own header")
+        if (flags | member.flags) & _ENCRYPTED:
+            raise ArchiveError(f"member {shown(member.name)} is encrypted")
+        return member.offset + _LOCAL.size + int(name_length) + int(extra_length)
+
+    def _store(self, member: ZipMember, start: int) -> None:
+        path = place(member.name, self._strip)
+        if path is None:
+            return
+        kind = stat.S_IFMT(member.mode or 0)
+        if member.name.endswith(b"/") or kind == stat.S_IFDIR:
+            self._tree.directory(path, stat.S_IMODE(member.mode or 0o755), member.mtime)
+            return
+        if path in self._paths:
+            raise ArchiveError(f"member {shown(member.name)} is there twice")
+        self._paths.add(path)
+        if kind == stat.S_IFLNK:
+            self._symlink(member, start, path)
+        elif kind in {0, stat.S_IFREG}:
+            self._file(member, start, path)
+        else:
+            raise ArchiveError(f"member {shown(member.name)} is a device, a socket or a pipe")
+
+    def _symlink(self, member: ZipMember, start: int, path: bytes) -> None:
+        if member.size > _LONGEST_LINK:
+            raise ArchiveError(f"symbolic link {shown(member.name)} has no usable target")
+        self._tree.symlink(path, b"".join(self._content(member, start)), member.mtime)
+
+    def _file(self, member: ZipMember, start: int, path: bytes) -> None:
+        chunks = self._content(member, start)
+        with closing(ahead(chunks) if member.packed > _WORTH_A_THREAD else chunks) as ready:
+            first = next(ready, b"")
+            self._tree.file(path, _again(first, ready), self._mode(member, first), member.mtime)
+
+    def _mode(self, member: ZipMember, first: bytes) -> int:
+        """Return the permissions: as stored, else by the content; a wheel's scripts run."""
+        if self._wheel and fnmatch.fnmatchcase(os.fsdecode(member.name), _SCRIPTS):
+            return 0o755
+        bits = stat.S_IMODE(member.mode or 0)
+        return bits or (0o755 if is_executable(first) else 0o644)
+
+    def _content(self, member: ZipMember, start: int) -> Generator[bytes, None, None]:
+        """Yield the content, counted and checked to the last byte."""
+        if member.method not in _METHODS:
+            raise ArchiveError(
+                f"member {shown(member.name)} is compressed by method {member.method}, which is not known"
+            )
+        crc = size = 0
+        for chunk in self._unpacked(member, start):
+            size += len(chunk)
+            if size > member.size:
+                raise ArchiveError(
+                    f"member {shown(member.name)} is longer than it says ({member.size:,} bytes)"
+                )
+            crc = zlib.crc32(chunk, crc)
+            yield chunk
+        if size != member.size:
+            raise ArchiveError(f"member {shown(member.name)} is shorter than it says ({member.size:,} bytes)")
+        if crc != member.crc:
+            raise ArchiveError(f"member {shown(member.name)} is damaged: its CRC differs")
+
+    def _unpacked(self, member: ZipMember, start: int) -> Iterator[bytes]:
+        span = _Span(self._fd, start, member.packed)
+        if member.method == _STORED:
+            if member.packed != member.size:
+                raise ArchiveError(f"member {shown(member.name)} is stored, but its two sizes differ")
+            return self._stored(span)
+        return self._named(compression.raw(span.read, member.method, self._budget), member)
+
+    def _stored(self, span: _Span) -> Iterator[bytes]:
+        while chunk := span.read(CHUNK):
+            self._budget.took(len(chunk))
+            yield chunk
+
+    def _named(self, chunks: Iterator[bytes], member: ZipMember) -> Iterator[bytes]:
+        try:
+            yield from chunks
+        except ArchiveError as error:
+            raise ArchiveError(f"member {shown(member.name)}: {error.message}", error.hint) from error
+
+
+class _Span:
+    """A part of the file, read from its beginning to its end."""
+
+    def __init__(self, fd: int, start: int, length: int) -> None:
+        self._fd = fd
+        self._at = start
+        self._end = start + length
+
+    def read(self, size: int) -> bytes:
+        data = os.pread(self._fd, min(size, self._end - self._at), self._at)
+        self._at += len(data)
+        return data
+
+
+def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest

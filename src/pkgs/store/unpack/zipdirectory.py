@@ -1,0 +1,176 @@
+"""A zip's central directory, which alone says what its members are (APPNOTE 4.3.12, 4.3.14–4.3.16, 4.5.3)."""
+
+from __future__ import annotations
+
+import calendar
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pkgs.errors import ArchiveError
+from pkgs.store.unpack.limits import Budget
+from pkgs.store.unpack.names import shown
+
+_END = struct.Struct("<4s4H2LH")
+_END64_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_RECORD = struct.Struct("<4s4B4HL2L5H2L")
+_LONGEST_COMMENT = 0xFFFF
+# A directory is read whole: 46 bytes and a name for each of a million members fit.
+_LARGEST_DIRECTORY = 1 << 30
+_UNIX_SYSTEMS = {3, 19}
+_BACKSLASH_SYSTEMS = {0, 10, 11, 14}
+_ZIP64, _TIMES, _UNICODE_PATH = 0x0001, 0x5455, 0x7075
+
+
+@dataclass(slots=True)
+class ZipMember:
+    """One central record; ``mode`` is None where the maker knew no Unix modes, ``mtime`` nanoseconds."""
+
+    raw_name: bytes
+    name: bytes
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    offset: int
+    mode: int | None
+    mtime: int
+
+
+def read_directory(fd: int, budget: Budget) -> tuple[list[ZipMember], int]:
+    """Return all members in the order of their data, and where the directory begins."""
+    length = os.fstat(fd).st_size
+    tail_size = min(length, _LONGEST_COMMENT + _END.size)
+    tail = os.pread(fd, tail_size, length - tail_size)
+    at = _find_end(tail)
+    _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, at)
+    end = length - tail_size + at
+    if count == 0xFFFF or size == 0xFFFFFFFF or offset == 0xFFFFFFFF:
+        count, size, offset, end = _zip64(fd, end) or (count, size, offset, end)
+    base = end - size - offset
+    if base < 0 or size > _LARGEST_DIRECTORY:
+        raise ArchiveError("its directory lies outside of the file: it is damaged or truncated")
+    data = os.pread(fd, size, offset + base)
+    members = list(_members(data, count, base, budget))
+    members.sort(key=lambda member: member.offset)
+    return members, offset + base
+
+
+def _find_end(tail: bytes) -> int:
+    """Find the last end record whose comment fits into the file."""
+    at = tail.rfind(b"PK\5\6")
+    while at >= 0:
+        if at + _END.size <= len(tail):
+            comment = int.from_bytes(tail[at + 20 : at + 22], "little")
+            if at + _END.size + comment <= len(tail):
+                return at
+        at = tail.rfind(b"PK\5\6", 0, at)
+    raise ArchiveError("its directory is missing: it is truncated, or no zip archive")
+
+
+def _zip64(fd: int, end: int) -> tuple[int, int, int, int] | None:
+    """Return count, size, offset and end of the directory as the large format has them, if it is used."""
+    at = end - _END64_LOCATOR.size
+    if at < 0:
+        return None
+    magic, _, where, _ = _END64_LOCATOR.unpack(os.pread(fd, _END64_LOCATOR.size, at))
+    if magic != b"PK\6\7":
+        return None
+    data = b""
+    for place in (at - _END64.size, where):  # before the locator unless an extensible sector lies between
+        data = os.pread(fd, _END64.size, place) if 0 <= place < end else b""
+        if len(data) == _END64.size and data.startswith(b"PK\6\6"):
+            *_, count, size, offset = _END64.unpack(data)
+            return count, size, offset, place
+    raise ArchiveError("its zip64 directory is missing: it is damaged")
+
+
+def _members(data: bytes, count: int, base: int, budget: Budget) -> Iterator[ZipMember]:
+    at = 0
+    for _ in range(count):
+        budget.member()
+        try:
+            fields = _RECORD.unpack_from(data, at)
+        except struct.error as error:
+            raise ArchiveError("its directory ends too early: it is damaged") from error
+        if fields[0] != b"PK\1\2":
+            raise ArchiveError("its directory is damaged")
+        lengths = fields[12:15]
+        start, at = at + _RECORD.size, at + _RECORD.size + sum(lengths)
+        if at > len(data):
+            raise ArchiveError("its directory ends too early: it is damaged")
+        name = data[start : start + lengths[0]]
+        yield _member(fields, name, data[start + lengths[0] : at - lengths[2]], base)
+    if at != len(data):
+        raise ArchiveError("its directory holds something that is no member")
+
+
+def _member(fields: tuple[bytes | int, ...], raw_name: bytes, extra: bytes, base: int) -> ZipMember:
+    _, _, system, _, _, flags, method, clock, day, crc, packed, size, *_, attributes, offset = map(
+        _int, fields
+    )
+    extras = dict(_extras(extra))
+    size, packed, offset = _large(size, packed, offset, extras.get(_ZIP64, b""), raw_name)
+    mode = attributes >> 16 if system in _UNIX_SYSTEMS else 0
+    return ZipMember(
+        raw_name=raw_name,
+        name=_name(raw_name, flags, system, extras.get(_UNICODE_PATH, b"")),
+        flags=flags,
+        method=method,
+        crc=crc,
+        packed=packed,
+        size=size,
+        offset=offset + base,
+        mode=mode or None,
+        mtime=_mtime(day, clock, extras.get(_TIMES, b"")),
+    )
+
+
+def _int(field: bytes | int) -> int:
+    return field if isinstance(field, int) else 0
+
+
+def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """Split extra fields; what is left over at the end is passed over, as unzip does."""
+    at = 0
+    while at + 4 <= len(extra):
+        key, length = struct.unpack_from("<2H", extra, at)
+        yield key, extra[at + 4 : at + 4 + length]
+        at += 4 + length
+
+
+def _large(size: int, packed: int, offset: int, extra: bytes, name: bytes) -> tuple[int, int, int]:
+    """Replace those of the three numbers that are too large for their field."""
+    numbers = [size, packed, offset]
+    at = 0
+    for index, number in enumerate(numbers):
+        if number == 0xFFFFFFFF and extra:
+            if at + 8 > len(extra):
+                raise ArchiveError(f"member {shown(name)} has a damaged zip64 field")
+            numbers[index] = int.from_bytes(extra[at : at + 8], "little")
+            at += 8
+    return numbers[0], numbers[1], numbers[2]
+
+
+def _name(raw: bytes, flags: int, system: int, unicode_path: bytes) -> bytes:
+    """Return the name in UTF-8, with slashes; makers on DOS and Windows may have written backslashes."""
+    if len(unicode_path) > 5 and int.from_bytes(unicode_path[1:5], "little") == zlib.crc32(raw):
+        raw, flags = unicode_path[5:], flags | 0x800
+    if not flags & 0x800 and not raw.isascii():
+        try:
+            raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raw = raw.decode("cp437").encode("utf-8")
+    return raw.replace(b"\\", b"/") if system in _BACKSLASH_SYSTEMS else raw
+
+
+def _mtime(day: int, clock: int, times: bytes) -> int:
+    """Return the time in nanoseconds; DOS's local time is taken for UTC, the same on every machine."""
+    if len(times) >= 5 and times[0] & 1:
+        return int.from_bytes(times[1:5], "little", signed=True) * 1_000_000_000
+    date = (1980 + (day >> 9), max(day >> 5 & 15, 1), max(day & 31, 1))
+    return calendar.timegm((*date, clock >> 11, clock >> 5 & 63, (clock & 31) * 2)) * 1_000_000_000

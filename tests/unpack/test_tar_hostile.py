@@ -1,0 +1,256 @@
+"""Tars that mean harm or make no sense are refused in a sentence that names the member."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pkgs.errors import ArchiveError
+from pkgs.store.unpack import Limits, unpack
+from tests.support.archives import (
+    BLOCK,
+    CHARACTER,
+    DIRECTORY,
+    FIFO,
+    HARDLINK,
+    SYMLINK,
+    pax_entry,
+    tar_entry,
+    tar_of,
+)
+
+Unpack = Callable[..., Path]
+
+
+def link(name: str, target: str) -> bytes:
+    return tar_entry(name, kind=SYMLINK, link=target)
+
+
+def hard(name: str, target: str) -> bytes:
+    return tar_entry(name, kind=HARDLINK, link=target)
+
+
+def directory(name: str) -> bytes:
+    return tar_entry(name, kind=DIRECTORY)
+
+
+@pytest.fixture
+def unpack_tar(tmp_path: Path) -> Unpack:
+    """Unpack a tar into ``outer/dest``, and check that nothing appears beside ``dest``."""
+
+    def run(data: bytes, strip: int = 0, limits: Limits | None = None) -> Path:
+        archive, outer = tmp_path / "archive", tmp_path / "outer"
+        dest = outer / "dest"
+        dest.mkdir(parents=True)
+        (outer / "canary").write_text("alive")
+        archive.write_bytes(data)
+        try:
+            unpack(archive, dest, strip=strip, name="tool.tar", limits=limits)
+        finally:
+            assert sorted(path.name for path in outer.iterdir()) == ["canary", "dest"]
+            assert (outer / "canary").read_text() == "alive"
+        return dest
+
+    return run
+
+
+FILE = tar_entry("a/file", b"content")
+
+HOSTILE = [
+    (tar_of(tar_entry("../evil", b"x")), "'../evil' has '..'"),
+    (tar_of(tar_entry("a/../../evil", b"x")), "has '..'"),
+    (tar_of(tar_entry("/etc/evil", b"x")), "'/etc/evil' has an absolute name"),
+    (tar_of(pax_entry({"path": "../evil"}), tar_entry("fine", b"x")), "'../evil' has '..'"),
+    (tar_of(pax_entry({"path": b"a\0b"}), tar_entry("fine", b"x")), "no usable name"),
+    (tar_of(tar_entry("")), "no usable name"),
+    (tar_of(pax_entry({"path": "d/" * 300 + "x"}), tar_entry("a")), "nested deeper than 255"),
+    (tar_of(link("a", "/etc")), "'a' points at the absolute path '/etc'"),
+    (tar_of(link("a", "..")), "'a' leads out"),
+    (tar_of(link("a/b", "../../canary")), "'a/b' leads out"),
+    (tar_of(link("a", ".."), tar_entry("a/evil", b"x")), "'a' leads out"),
+    (tar_of(directory("x"), link("a", "x"), link("b", "a/../../canary")), "'b' leads out"),
+    (tar_of(link("b", "x/../canary"), link("x", "d/e/.."), link("d", "."), link("e", "..")), "leads out"),
+    (tar_of(link("b", "x/../../canary"), directory("x")), "'b' leads out"),
+    (tar_of(link("a", "."), link("a/b", ".."), tar_entry("b/evil", b"x")), "leads out"),
+    (tar_of(link("a", "."), link("b", "a/.."), tar_entry("b/evil", b"x")), "leads out"),
+    (tar_of(link("loop", "loop"), tar_entry("loop/x", b"x")), "'loop' is a loop"),
+    (tar_of(link("a", "")), "'a' has no usable target"),
+    (tar_of(hard("a", "../canary")), "'../canary' has '..'"),
+    (tar_of(hard("a", "/etc/passwd")), "absolute"),
+    (tar_of(hard("a", "missing")), "'missing', which is not in the package"),
+    (tar_of(directory("d"), hard("a", "d")), "'d', which is not a file"),
+    (tar_of(link("d/up", "../x"), hard("up", "d/up")), "'up' leads out"),
+    (tar_of(tar_entry("null", kind=CHARACTER)), "'null' is a device"),
+    (tar_of(tar_entry("disk", kind=BLOCK)), "'disk' is a device"),
+    (tar_of(tar_entry("pipe", kind=FIFO)), "'pipe' is a named pipe"),
+    (tar_of(tar_entry("odd", kind=b"Q")), "'odd' is of the unknown kind"),
+    (tar_of(directory("a"), tar_entry("a", b"x")), "'a' is first a directory"),
+    (tar_of(tar_entry("a", b"x"), tar_entry("a/b", b"x")), "'a' is first a file"),
+    (tar_of(tar_entry("a", b"x"), directory("a")), "'a' is first a file"),
+    (tar_of(tar_entry("a", b"x", size=1 << 60)), "truncated"),
+    (tar_of(FILE)[:700], "truncated"),
+    (tar_of(FILE)[:1024], "truncated"),
+    (tar_of(FILE[:600] + FILE[600:].replace(b"a", b"b"), b"x" * 512), "wrong checksum"),
+    (tar_of(pax_entry({"path": "x"})), "it is empty"),
+    (tar_of(tar_entry("long", b"", kind=b"L", size=1 << 40)), "claims"),
+    (tar_of(tar_entry("PaxHeader", b"999 path=x\n", kind=b"x"), FILE), "extended header is damaged"),
+    (tar_of(pax_entry({"size": b"-5"}), FILE), "where a size belongs"),
+    (tar_of(pax_entry({"mtime": b"NaN"}), FILE), "where a time belongs"),
+    (tar_of(pax_entry({"GNU.sparse.map": b"0,9", "GNU.sparse.size": b"9"}), FILE), "does not fit its data"),
+    (tar_of(pax_entry({"GNU.sparse.map": b"0,7", "GNU.sparse.size": b"3"}), FILE), "does not fit the file"),
+    (tar_of(), "it is empty"),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), HOSTILE, ids=range(len(HOSTILE)))
+def test_it_is_refused_in_a_sentence(unpack_tar: Unpack, data: bytes, message: str) -> None:
+    with pytest.raises(ArchiveError, match=r"^cannot unpack tool\.tar: ") as refusal:
+        unpack_tar(data)
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(refusal.value.message)
+    assert refusal.value.hint
+
+
+def test_links_inside_are_kept_and_may_be_written_through(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(
+        tar_of(
+            directory("usr/lib"),
+            link("lib", "usr/lib"),
+            tar_entry("lib/new", b"through"),
+            link("usr/dangling", "../nowhere"),
+            link("one", "two"),
+            link("two", "one"),
+        )
+    )
+
+    assert (dest / "usr/lib/new").read_bytes() == b"through"
+    assert str((dest / "lib").readlink()) == "usr/lib"
+    assert str((dest / "usr/dangling").readlink()) == "../nowhere"
+    assert str((dest / "one").readlink()) == "two"
+
+
+def test_a_file_never_goes_through_a_link_of_its_own_name(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(tar_of(tar_entry("real", b"old"), link("alias", "real"), tar_entry("alias", b"new")))
+
+    assert (dest / "real").read_bytes() == b"old"
+    assert not (dest / "alias").is_symlink()
+
+
+def test_a_file_that_repeats_a_hard_link_leaves_the_other_name_alone(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(tar_of(tar_entry("a", b"old"), hard("b", "a"), tar_entry("b", b"new")))
+
+    assert (dest / "a").read_bytes() == b"old"
+    assert (dest / "b").read_bytes() == b"new"
+
+
+def test_a_directory_takes_the_place_of_a_link_as_in_gnu_tar(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(tar_of(directory("x"), link("d", "x"), directory("d"), tar_entry("d/f", b"1")))
+
+    assert not (dest / "d").is_symlink()
+    assert not (dest / "x" / "f").exists()
+
+
+def test_setuid_setgid_sticky_and_foreign_write_bits_are_dropped(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(
+        tar_of(tar_entry("d", kind=DIRECTORY, mode=0o7000), tar_entry("d/a", b"x", mode=0o7777))
+    )
+
+    assert (dest / "d" / "a").stat().st_mode & 0o7777 == 0o755
+    assert (dest / "d").stat().st_mode & 0o7777 == 0o700
+
+
+def test_modes_do_not_depend_on_the_umask(unpack_tar: Unpack) -> None:
+    before = os.umask(0o077)
+    try:
+        dest = unpack_tar(tar_of(tar_entry("d/a", b"x", mode=0o755)))
+    finally:
+        os.umask(before)
+
+    assert (dest / "d" / "a").stat().st_mode & 0o777 == 0o755
+    assert (dest / "d").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    ("strip", "expected"),
+    [(0, ["top/bin/tool", "top/x"]), (1, ["bin/tool", "x"]), (2, ["tool"])],
+)
+def test_strip_drops_leading_parts_and_what_is_shorter(
+    unpack_tar: Unpack, strip: int, expected: list[str]
+) -> None:
+    dest = unpack_tar(tar_of(tar_entry("top/bin/tool", b"x"), tar_entry("top/x", b"y")), strip)
+
+    assert sorted(str(p.relative_to(dest)) for p in dest.rglob("*") if p.is_file()) == expected
+
+
+def test_a_leading_dot_counts_as_a_part(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(tar_of(directory("./"), tar_entry("./top/tool", b"x")), 1)
+
+    assert (dest / "top/tool").exists()
+
+
+def test_hard_link_targets_are_stripped_too(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(tar_of(tar_entry("top/a", b"x"), hard("top/b", "top/a")), 1)
+
+    assert (dest / "b").read_bytes() == b"x"
+
+
+def test_a_strip_that_leaves_nothing_says_what_there_was(unpack_tar: Unpack) -> None:
+    with pytest.raises(ArchiveError, match=r"strip = 2 leaves nothing of it; at the top it holds 'a'"):
+        unpack_tar(tar_of(FILE), 2)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (Limits(members=2), "more than 2 members"),
+        (Limits(size=10), "more than 10 bytes"),
+        (Limits(ratio=1, ratio_floor=10), "more than 1 times its own size"),
+        (Limits(replacements=1), "more than 1 of its members repeat"),
+    ],
+)
+def test_limits_hold(unpack_tar: Unpack, limits: Limits, message: str) -> None:
+    data = gzip.compress(tar_of(*[tar_entry("a", b"12345")] * 3))
+    with pytest.raises(ArchiveError, match=message):
+        unpack_tar(data, limits=limits)
+
+
+def test_a_hole_counts_as_much_as_data(unpack_tar: Unpack) -> None:
+    header = pax_entry({"GNU.sparse.map": b"0,7", "GNU.sparse.size": b"%d" % (1 << 50)})
+    with pytest.raises(ArchiveError, match="unpacks to more than"):
+        unpack_tar(tar_of(header, FILE))
+
+
+def test_entangled_links_do_not_take_forever(unpack_tar: Unpack) -> None:
+    links = [link(f"l{n}", "d/../" * 19) for n in range(2_000)]
+    with pytest.raises(ArchiveError, match="without end"):
+        unpack_tar(tar_of(*links), limits=Limits(link_steps=50_000))
+
+
+def test_a_sealed_tar_needs_no_end_mark(unpack_tar: Unpack) -> None:
+    assert (unpack_tar(gzip.compress(FILE)) / "a/file").exists()
+
+
+def test_names_that_differ_only_in_case_are_refused_where_case_is_ignored(tmp_path: Path) -> None:
+    dest = tmp_path / "folding"
+    dest.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "casefold=utf8-12.1.0,size=1m", "tmpfs", str(dest)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("no case-insensitive file system can be mounted here")
+    try:
+        (dest / "x").mkdir()
+        subprocess.run(["chattr", "+F", str(dest / "x")], check=True)
+        archive = tmp_path / "a.tar"
+        archive.write_bytes(tar_of(tar_entry("File", b"x"), tar_entry("file", b"y")))
+        with pytest.raises(ArchiveError, match="'file' differs from another only in case"):
+            unpack(archive, dest / "x", strip=0, name="a.tar")
+    finally:
+        subprocess.run(["umount", str(dest)], check=True)
