@@ -54,7 +54,7 @@ def write_plans(
     try:
         exact = stamps.share_stamps(env_state / _STAMPS, watched)
         (env_state / _CALLS).mkdir(exist_ok=True)
-        return exact and all([_write(env_state, tool, text) for tool, text in texts.items()])
+        return exact and all(_write(env_state, tool, text) for tool, text in texts.items())
     except OSError:
         return False
 

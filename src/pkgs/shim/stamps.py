@@ -81,7 +81,7 @@ def _watched(file: Path, changed: int | None, now: int) -> Watched:
 
 
 def write_stamps(directory: Path, watched: Iterable[Watched]) -> bool:
-    """Write the stamp of each watched file that exists, named by its number: ``directory/0``, ``1`` …
+    """Write the stamp of each watched file that exists; its name is the file's number from 0 on.
 
     Returns False if the file system of ``directory`` cannot hold such times; raises OSError if it cannot be
     written.
