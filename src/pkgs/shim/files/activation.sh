@@ -133,7 +133,7 @@ _pkgs_restore() { # NAME
       *" $1 "*) unset -v "$1"; eval "$1=\$_PKGS_OLD_$1" ;;
       *) _pkgs_copy "_PKGS_OLD_$1" "$1" ;;
     esac
-  elif eval "[ -n \"\${$1+set}\${_PKGS_ADD_$1:+set}\" ] && [ -n \"\${_PKGS_ADD_$1-}\" ]"; then
+  elif eval "[ -n \"\${$1+set}\" ] && [ -n \"\${_PKGS_ADD_$1-}\" ]"; then
     _pkgs_take "$1"
   fi
   unset -v "_PKGS_OLD_$1" "_PKGS_NEW_$1" "_PKGS_ADD_$1"
@@ -182,7 +182,7 @@ elif [ -n "${BASH_VERSION-}" ]; then
   _pkgs_watch_on() {
     _PKGS_HOOK=_pkgs_prompt
     case ${PROMPT_COMMAND-} in
-      "\${_PKGS_HOOK-}"*) ;;
+      *"\${_PKGS_HOOK-}"*) ;;
       "") _PKGS_HOOKED=${PROMPT_COMMAND+empty}; PROMPT_COMMAND="\${_PKGS_HOOK-}" ;;
       *) PROMPT_COMMAND="\${_PKGS_HOOK-}; $PROMPT_COMMAND" ;;
     esac
@@ -237,12 +237,13 @@ _pkgs_refresh() {
 _pkgs_leave() {
   [ -n "${ACTIVE_PKGS-}" ] || return 0
   DEACTIVATED_PKGS=$ACTIVE_PKGS
-  export DEACTIVATED_PKGS
+  # Of use to automatic activation only, also in shells started from here.
+  if [ -n "${_PKGS_AUTO-}" ]; then export DEACTIVATED_PKGS; fi
   _pkgs_prompt_off
   _pkgs_watch_off
   _pkgs_revert
   unset -v ACTIVE_PKGS _PKGS_HERE _PKGS_WATCHED _PKGS_FAILED _PKGS_PREFIX _PKGS_FIRST
-  _pkgs_say "Environment $DEACTIVATED_PKGS deactivated"
+  _pkgs_say "pkgs environment $DEACTIVATED_PKGS deactivated"
   PKGS_ENV=$DEACTIVATED_PKGS
   export PKGS_ENV
   _pkgs_call pkgs_on_deactivate
@@ -291,6 +292,6 @@ _pkgs_enter() { # ROOT BIN CACHE GENERATION PREFIX
   [ "${ACTIVE_PKGS-}" != "$1" ] || return 0
   ACTIVE_PKGS=$1
   export ACTIVE_PKGS
-  _pkgs_say "Environment $1 activated"
+  _pkgs_say "pkgs environment $1 activated"
   _pkgs_call pkgs_on_activate
 }

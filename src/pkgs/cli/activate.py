@@ -1,0 +1,100 @@
+"""``pkgs activate``: print the script that activates an environment, and keep it for the next time."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from pkgs.envops import EnvOp
+from pkgs.environment.root import Environment
+from pkgs.shim.activation import Activation, Prompt, activation_script, write_activation
+from pkgs.shim.shells import DIALECTS, dialect
+from pkgs.shim.stamps import observe
+from pkgs.state import State
+
+
+class Activating(Protocol):
+    """What this command needs of the application."""
+
+    @property
+    def environment(self) -> Environment: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+    @property
+    def out(self) -> TextIO: ...
+    @property
+    def prompt(self) -> str:
+        """The user configuration's prompt: ``env``, ``short`` or ``none``."""
+
+    def operations(self) -> tuple[EnvOp, ...]:
+        """What activation does to variables."""
+
+    def watched(self) -> tuple[Path, ...]:
+        """The files that, beside the environment's own, decide the operations and the prompt; may be absent."""
+
+    def present(self) -> tuple[Path, ...]:
+        """The directories that must exist for the operations to be of use."""
+
+    def activation_messages(self) -> tuple[str, ...]:
+        """What ``activate`` triggers say."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("directory", nargs="?", metavar="DIR", help="the environment (default: the one this is)")
+    parser.add_argument("--shell", metavar="SHELL", help=f"one of {', '.join(DIALECTS)} (default: the calling one)")
+    parser.add_argument("--prompt", choices=["default", *Prompt], default="default", help="what the prompt shows")
+    parser.add_argument("--short-prompt", action="store_true", help="the same as --prompt=short")
+    parser.add_argument("--bin", metavar="DIR", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace, app: Activating) -> int:
+    """Print the script for the shell, to be evaluated by it."""
+    shell = dialect(args.shell or calling_shell(app.environ))
+    bin_dir = Path(args.bin or app.environment.bin_dir)
+    env_state = app.state.env(bin_dir)
+    own = app.environment
+    # The times come first: what changes while the operations are worked out is seen the next time.
+    watched = observe([bin_dir, own.config_file, own.lock_file, *app.watched()])
+    activation = Activation(
+        root=bin_dir.parent,
+        bin_dir=bin_dir,
+        operations=app.operations(),
+        prompt=chosen_prompt(args, app),
+        present=app.present(),
+        messages=app.activation_messages(),
+    )
+    script = activation_script(shell, activation, watched, env_state=env_state)
+    if args.prompt == "default" and not args.short_prompt:
+        write_activation(env_state, activation, watched)
+    app.out.write(script)
+    return 0
+
+
+def chosen_prompt(args: argparse.Namespace, app: Activating) -> Prompt:
+    """Return the prompt that the command line asks for, or else the user's configuration."""
+    if args.short_prompt:
+        return Prompt.SHORT
+    return Prompt(app.prompt if args.prompt == "default" else args.prompt)
+
+
+def calling_shell(environ: Mapping[str, str]) -> str:
+    """Return the name of the closest parent process that is a known shell, else ``$SHELL``, else ``sh``."""
+    known = (name for name in _parents(os.getppid()) if name in DIALECTS and name not in ("sh", "dash"))
+    return next(known, environ.get("SHELL") or "sh")
+
+
+def _parents(pid: int) -> Iterator[str]:
+    """Yield the names of a process and its ancestors, where the system has ``/proc``."""
+    while pid > 1:
+        try:
+            name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            return
+        yield name
+        pid = int(rest.split()[1])
