@@ -1,8 +1,7 @@
 """What a call of an installed tool costs, beside executing it directly and through a two-line sh script.
 
-Run from the checkout as ``python bench/call.py``; it takes half a minute. Nothing is asserted: it prints. The tool is
-``true``; the environments hold 1, 10, 100 and 500 packages, each of which sets a variable. mise and
-hermit take part if they are installed.
+Run from the checkout as ``python bench/call.py``; it takes half a minute. Nothing is asserted: it prints.
+The tool is ``true``, in environments of 1, 10, 100 and 500 packages. mise takes part if it is installed.
 """
 
 from __future__ import annotations
@@ -89,7 +88,10 @@ def commands(root: Path) -> dict[str, Command]:
     tool = Path(shutil.copy2(Path(found).resolve(), root / "true"))
     state = State(root / "state")
     environ = {"PATH": os.defpath, "PKGS_STATE_DIR": str(state.root), "PKGS_EXE": "/bin/false"}
-    cases = {DIRECT: Command((str(tool),), environ), SCRIPT: Command((str(script(root / "script", tool)),), environ)}
+    cases = {
+        DIRECT: Command((str(tool),), environ),
+        SCRIPT: Command((str(script(root / "script", tool)),), environ),
+    }
     for size in SIZES:
         called = environment(root / f"env{size}", state, tool, size, variables=0)
         cases[f"pkgs, {size} packages"] = Command((str(called),), environ)
@@ -100,7 +102,9 @@ def commands(root: Path) -> dict[str, Command]:
 
 def show(rounds: Rounds) -> None:
     """Print the table."""
-    print(f"{'call of an installed tool':36} {'ms':>7} {'x direct':>9} {'x script':>9} {'ms over script':>15}")
+    print(
+        f"{'call of an installed tool':36} {'ms':>7} {'x direct':>9} {'x script':>9} {'ms over script':>15}"
+    )
     for name in rounds.seconds:
         print(
             f"{name:36} {rounds.milliseconds(name):7.3f} {rounds.ratio(name, DIRECT):9.2f}"

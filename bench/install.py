@@ -99,7 +99,7 @@ def pkgs(*arguments: str) -> list[str]:
 def install_with_pkgs(folder: Path, archives: Sequence[Archive]) -> Run:
     """Make an environment in ``folder`` whose manifests name the archives, and install them all."""
     environ = clean_environ(folder)
-    measure(pkgs("init", "--no-git", "--sources", "env:///manifests", str(folder / "bin")), folder, environ)
+    measure(pkgs("init", "--sources", "env:///manifests", str(folder)), folder, environ)
     (folder / "manifests").mkdir()
     for archive in archives:
         (folder / "manifests" / f"{archive.name}.hcl").write_text(

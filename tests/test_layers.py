@@ -36,7 +36,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "hcl2": ("pkgs.manifest.hcl",),
     "lark": ("pkgs.manifest.hcl",),
     "httpx": ("pkgs.artifact.transport",),
-    "packaging": ("pkgs.artifact.pypi",),
+    "packaging": ("pkgs.artifact.wheels",),
     "platformdirs": ("pkgs.state",),
     "pydantic": ("pkgs.manifest.schema", "pkgs.environment.config", "pkgs.artifact."),
     "rich": ("pkgs.ui.",),
