@@ -48,7 +48,7 @@ class Shims:
         """Make an environment whose wrapper runs in ``shell``, with nothing installed."""
         bin_dir.mkdir(parents=True)
         wrapper = bin_dir / "pkgs"
-        wrapper.write_bytes(wrapper_text().replace(b"#!/bin/sh", b"#!" + os.fsencode(shell), 1))
+        wrapper.write_bytes(wrapper_text().replace(b"/bin/sh", os.fsencode(shell), 1))
         wrapper.chmod(0o755)
         for name in ("activate-pkgs", "pkgs.hcl", "pkgs.lock"):
             (bin_dir / name).write_text("")
@@ -69,7 +69,9 @@ class Shims:
         (self.bin_dir / name).symlink_to(pin)
         return ToolPlan(name, pin, target, ())
 
-    def plan(self, tools: Iterable[ToolPlan], bin_dir: Path | None = None, watched: Iterable[Path] = ()) -> None:
+    def plan(
+        self, tools: Iterable[ToolPlan], bin_dir: Path | None = None, watched: Iterable[Path] = ()
+    ) -> None:
         """Write plans as pkgs does, watching the configuration and the lock too."""
         bin_dir = bin_dir or self.bin_dir
         files = (bin_dir, bin_dir / "pkgs.hcl", bin_dir / "pkgs.lock", *watched)
@@ -84,7 +86,8 @@ class Shims:
 
     def environ(self, **more: str) -> dict[str, str]:
         """Return an environment that has nothing but a PATH, the state directory and the stand-in."""
-        return {"PATH": os.defpath, "PKGS_STATE_DIR": str(self.state.root), "PKGS_EXE": str(self.pkgs), **more}
+        fixed = {"PATH": os.defpath, "PKGS_STATE_DIR": str(self.state.root), "PKGS_EXE": str(self.pkgs)}
+        return {**fixed, **more}
 
     def call(
         self,

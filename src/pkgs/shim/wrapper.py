@@ -1,4 +1,4 @@
-"""The wrapper ``bin/pkgs`` as it is installed into environments: its shell part and its Python part in one."""
+"""The wrapper ``bin/pkgs`` as environments get it: its shell part and its Python part in one file."""
 
 from __future__ import annotations
 

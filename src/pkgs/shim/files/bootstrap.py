@@ -1,0 +1,246 @@
+"""Sets pkgs itself up in the state directory: a virtual environment with exactly what the lock names.
+
+``bin/pkgs`` holds this text and runs it when STATE/self/<id> is missing, with any Python from 3.11 on; so it
+stands alone, needs the standard library only, and says what it does on stderr. Arguments: the wrapper, the
+lock, the state directory.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+LIMIT = 64 << 20
+NO_INSTALLER = "install uv, or pip 22.3 or later, or Python's venv package (on Debian: python3-venv)"
+INSTALL = ("install", "--require-hashes", "--no-deps", "--quiet")
+# pip.conf may ask for these, and they would lead out of the virtual environment.
+NOT_HERE = {
+    "PIP_USER": "0",
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+}
+
+
+class BootstrapError(Exception):
+    """What is wrong, and what to do next."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+def program_id(sha256: str, requirements: Iterable[str]) -> str:
+    """Return the key of a program: 32 hexadecimal digits over its wheel's digest and its requirements."""
+    lines = ["pkgs program 1", sha256, *sorted(" ".join(line.split()) for line in requirements)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+
+def read_program(lock: Path) -> dict[str, Any]:
+    """Return the lock's table ``pkgs``, its ``id`` verified."""
+    restore = f"restore {lock} from version control"
+    try:
+        program: dict[str, Any] = tomllib.loads(lock.read_text(encoding="utf-8"))["pkgs"]
+        expected = program_id(program.get("sha256", ""), program["requirements"])
+        given = program["id"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BootstrapError(f"{lock} does not say which pkgs to use: {error!r}", restore) from error
+    if given != expected:
+        raise BootstrapError(f"{lock} names pkgs {given}, but what it lists there is {expected}", restore)
+    if not program.get("path") and not program.get("sha256"):
+        raise BootstrapError(f"{lock} names neither the source nor the wheel of pkgs", restore)
+    return program
+
+
+def ensure(program: dict[str, Any], state: Path) -> None:
+    """Make STATE/self/<id> unless it is there and whole."""
+    place = state / "self" / program["id"]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with held(state / "locks" / f"self-{program['id']}.lock"):
+        if (place / "bin" / "python").exists():
+            return
+        say(f"setting up pkgs {program.get('version', '')} in {place}")
+        for rest in place.parent.glob(f".tmp-{program['id']}-*"):
+            shutil.rmtree(rest, ignore_errors=True)
+        temporary = place.with_name(f".tmp-{program['id']}-{os.getpid()}")
+        try:
+            build(program, state, temporary)
+            shutil.rmtree(place, ignore_errors=True)  # whose Python is gone
+            temporary.rename(place)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock file ``path``; its holder's death frees it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another process that sets pkgs up")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def build(program: dict[str, Any], state: Path, place: Path) -> None:
+    """Make the virtual environment ``place``. It is run by its python only, so it may be moved."""
+    python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    environ = outside_environ()
+    done = run([str(python), "-I", "-m", "venv", "--without-pip", str(place)], environ, place.parent)
+    if done.returncode:
+        raise BootstrapError(f"{python} cannot make a virtual environment: {output(done)}", NO_INSTALLER)
+    wheel = b"" if program.get("path") else read_wheel(program, state)
+    listed = place / "requirements.txt"
+    listed.write_text("".join(f"{line}\n" for line in program["requirements"]), encoding="utf-8")
+    install(python, place, listed, environ)
+    if wheel:
+        zipfile.ZipFile(io.BytesIO(wheel)).extractall(site_packages(place))
+
+
+def outside_environ() -> dict[str, str]:
+    """Return the environment without what leads into an environment of pkgs or another Python's modules."""
+    dropped = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
+    environ = {name: value for name, value in os.environ.items() if name not in dropped}
+    folders = environ.get("PATH", os.defpath).split(os.pathsep)
+    environ["PATH"] = os.pathsep.join(each for each in folders if not Path(each, "activate-pkgs").exists())
+    return {**environ, **NOT_HERE}
+
+
+def install(python: Path, place: Path, listed: Path, environ: dict[str, str]) -> None:
+    """Install the requirements by the first installer that is there and succeeds."""
+    failures = []
+    for command in installers(python, place, environ):
+        done = run([*command, "-r", str(listed)], environ, place)
+        if done.returncode == 0:
+            return
+        failures.append(output(done))
+    if not failures:
+        raise BootstrapError("nothing is there to install the libraries of pkgs with", NO_INSTALLER)
+    raise BootstrapError(
+        f"the libraries of pkgs cannot be installed: {failures[-1]}",
+        "look at the network and at the index that pip or uv are configured for, then call again",
+    )
+
+
+def installers(python: Path, place: Path, environ: dict[str, str]) -> Iterator[list[str]]:
+    """Yield commands that install into ``place``, each with the configuration its user gave it."""
+    inside = str(place / "bin" / "python")
+    if uv := shutil.which("uv", path=environ["PATH"]):
+        yield [uv, "pip", *INSTALL, "--no-build", "--python", inside]
+    for pip in pips(python, environ):
+        done = run([*pip, "--version"], environ, place)
+        if version(done.stdout) >= (22, 3):  # the first that knows --python
+            yield [*pip, "--python", inside, *INSTALL, "--only-binary", ":all:"]
+            return
+    if run([inside, "-I", "-m", "ensurepip"], environ, place).returncode == 0:
+        yield [inside, "-I", "-m", "pip", *INSTALL, "--only-binary", ":all:"]
+
+
+def pips(python: Path, environ: dict[str, str]) -> Iterator[list[str]]:
+    """Yield ways to start a pip that may be there."""
+    yield [str(python), "-m", "pip"]
+    for name in ("pip3", "pip"):
+        if found := shutil.which(name, path=environ["PATH"]):
+            yield [found]
+
+
+def version(text: str) -> tuple[int, int]:
+    """Return the version that ``pip --version`` tells, (0, 0) if it tells none."""
+    found = re.match(r"pip (\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def run(command: list[str], environ: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, away from the user's terminal and directory."""
+    return subprocess.run(
+        command, env=environ, cwd=cwd, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def output(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a command that failed has to say."""
+    return (done.stderr or done.stdout).strip() or f"{done.args[0]} ended with status {done.returncode}"
+
+
+def read_wheel(program: dict[str, Any], state: Path) -> bytes:
+    """Return the bytes of pkgs' own wheel, from the store or else from where the lock says it is."""
+    digest = program["sha256"]
+    blob = state / "blobs" / "sha256" / digest[:2] / digest
+    with contextlib.suppress(OSError):
+        wheel = blob.read_bytes()
+        if hashlib.sha256(wheel).hexdigest() == digest:
+            return wheel
+    wheel = download(program.get("url", ""), digest)
+    found = hashlib.sha256(wheel).hexdigest()
+    if found != digest:
+        raise BootstrapError(
+            f"{program['url']} has the sha256 {found}, the lock wants {digest}",
+            "do not use it; tell who publishes it",
+        )
+    return wheel
+
+
+def download(url: str, digest: str) -> bytes:
+    """Return what is at ``url``, http(s) or file."""
+    if not url.startswith(("https://", "http://", "file:")):
+        raise BootstrapError(
+            f"the wheel of pkgs, sha256 {digest}, is not in the store, and the lock names no URL for it",
+            "run `pkgs init` with that version once on this machine, or set PKGS_EXE to a pkgs of your own",
+        )
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  # checked above
+            return bytes(answer.read(LIMIT))
+    except (OSError, ValueError) as error:
+        raise BootstrapError(
+            f"{url} cannot be fetched: {error}", "look at the network, then call again"
+        ) from error
+
+
+def site_packages(place: Path) -> str:
+    """Return where the virtual environment ``place`` keeps its modules."""
+    return sysconfig.get_path("purelib", "venv", {"base": str(place), "platbase": str(place)})
+
+
+def say(message: str) -> None:
+    """Tell the user what takes so long."""
+    print(f"pkgs: {message}", file=sys.stderr, flush=True)
+
+
+def complain(message: str, hint: str) -> int:
+    """Report an expected failure as pkgs does, and return its exit status."""
+    print(f"pkgs: error: {message}\nhint: {hint}", file=sys.stderr)
+    return 1
+
+
+def main(lock: str, state: str) -> int:
+    """Set pkgs up and return the exit status."""
+    try:
+        ensure(read_program(Path(lock)), Path(state))
+    except BootstrapError as error:
+        return complain(error.message, error.hint)
+    except OSError as error:
+        return complain(
+            f"pkgs cannot be set up: {error}", f"look at {state}, or set PKGS_STATE_DIR elsewhere"
+        )
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[2:]))
