@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgs.envops import EnvOp, Force, Prepend
 from pkgs.environment.transform import encode
+from pkgs.envops import EnvOp, Force, Prepend
 from pkgs.shim.activation import shim_file
 
 POSIX_SHELLS = ("bash", "zsh", "dash")
@@ -53,13 +53,17 @@ class Site:
         fixed = {"HOME": str(home), "PATH": os.defpath, "LANG": "C.UTF-8", "PKGS_STATE_DIR": str(self.state)}
         return {**fixed, "TERM": "dumb", **self.variables, **(extra or {})}
 
-    def environment(self, name: str, operations: Iterable[EnvOp] = (), *, bin_dir: str = "bin") -> StubEnvironment:
+    def environment(
+        self, name: str, operations: Iterable[EnvOp] = (), *, bin_dir: str = "bin"
+    ) -> StubEnvironment:
         """Make an environment ``name`` with ``operations`` beside those that every environment has."""
         made = StubEnvironment(self.folder / name, bin_dir)
         made.bin.mkdir(parents=True)
         for file in ("activate-pkgs", "activate-pkgs.fish"):
             (made.bin / file).write_text(shim_file(file), encoding="utf-8")
-        (made.bin / "pkgs").write_text(_WRAPPER.format(python=shlex.quote(sys.executable), checkout=shlex.quote(str(CHECKOUT))))
+        (made.bin / "pkgs").write_text(
+            _WRAPPER.format(python=shlex.quote(sys.executable), checkout=shlex.quote(str(CHECKOUT)))
+        )
         (made.bin / "pkgs").chmod(0o755)
         made.set(*operations)
         return made
@@ -76,7 +80,11 @@ class Site:
             timeout=30,
             check=False,
         )
-        return Outcome(done.stdout.decode(errors="surrogateescape"), done.stderr.decode(errors="replace"), done.returncode)
+        return Outcome(
+            done.stdout.decode(errors="surrogateescape"),
+            done.stderr.decode(errors="replace"),
+            done.returncode,
+        )
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,11 @@ class StubEnvironment:
 
     def set(self, *operations: EnvOp, prompt: str = "env", messages: tuple[str, ...] = ()) -> None:
         """Change what activation does, as an edit of the configuration would."""
-        base = (Prepend("PATH", str(self.bin)), Force("PKGS_BIN", str(self.bin)), Force("PKGS_ENV", str(self.bin.parent)))
+        base = (
+            Prepend("PATH", str(self.bin)),
+            Force("PKGS_BIN", str(self.bin)),
+            Force("PKGS_ENV", str(self.bin.parent)),
+        )
         content = {"operations": encode((*base, *operations)), "prompt": prompt, "messages": messages}
         (self.bin / "pkgs.hcl").write_text(json.dumps(content), encoding="utf-8")
 

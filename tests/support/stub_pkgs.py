@@ -1,4 +1,4 @@
-"""The ``bin/pkgs`` of a stub environment: the real commands over an application made from ``pkgs.hcl``'s JSON."""
+"""The ``bin/pkgs`` of a stub environment: the real commands over an application made from JSON in ``pkgs.hcl``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from pkgs.envops import EnvOp
 from pkgs.environment.root import Environment
 from pkgs.environment.transform import decode
+from pkgs.envops import EnvOp
 from pkgs.errors import PkgsError
 from pkgs.state import State
 

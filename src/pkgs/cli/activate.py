@@ -6,49 +6,46 @@ import argparse
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
+from pkgs.cli.needs import InEnvironment
 from pkgs.envops import EnvOp
-from pkgs.environment.root import Environment
 from pkgs.shim.activation import Activation, Prompt, activation_script, write_activation
 from pkgs.shim.shells import DIALECTS, dialect
 from pkgs.shim.stamps import observe
-from pkgs.state import State
 
 
-class Activating(Protocol):
+class Activating(InEnvironment, Protocol):
     """What this command needs of the application."""
 
     @property
-    def environment(self) -> Environment: ...
-    @property
-    def state(self) -> State: ...
-    @property
-    def environ(self) -> Mapping[str, str]: ...
-    @property
-    def out(self) -> TextIO: ...
-    @property
     def prompt(self) -> str:
-        """The user configuration's prompt: ``env``, ``short`` or ``none``."""
+        """Return the user configuration's prompt: ``env``, ``short`` or ``none``."""
 
     def operations(self) -> tuple[EnvOp, ...]:
-        """What activation does to variables."""
+        """Return what activation does to variables."""
 
     def watched(self) -> tuple[Path, ...]:
-        """The files that, beside the environment's own, decide the operations and the prompt; may be absent."""
+        """Return the files, beside the environment's own, that all this depends on; they may be absent."""
 
     def present(self) -> tuple[Path, ...]:
-        """The directories that must exist for the operations to be of use."""
+        """Return the directories that must exist for the operations to be of use."""
 
     def activation_messages(self) -> tuple[str, ...]:
-        """What ``activate`` triggers say."""
+        """Return what ``activate`` triggers say."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("directory", nargs="?", metavar="DIR", help="the environment (default: the one this is)")
-    parser.add_argument("--shell", metavar="SHELL", help=f"one of {', '.join(DIALECTS)} (default: the calling one)")
-    parser.add_argument("--prompt", choices=["default", *Prompt], default="default", help="what the prompt shows")
+    parser.add_argument(
+        "directory", nargs="?", metavar="DIR", help="the environment (default: the one this is)"
+    )
+    parser.add_argument(
+        "--shell", metavar="SHELL", help=f"one of {', '.join(DIALECTS)} (default: the calling one)"
+    )
+    parser.add_argument(
+        "--prompt", choices=["default", *Prompt], default="default", help="what the prompt shows"
+    )
     parser.add_argument("--short-prompt", action="store_true", help="the same as --prompt=short")
     parser.add_argument("--bin", metavar="DIR", help=argparse.SUPPRESS)
 

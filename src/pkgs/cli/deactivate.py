@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from typing import Protocol, TextIO
 
 from pkgs.cli.activate import calling_shell
+from pkgs.cli.needs import Process
 from pkgs.environment.transform import revert
 from pkgs.shim.shells import DIALECTS, assignments, dialect
 
 
-class Deactivating(Protocol):
-    """What this command needs of the application."""
-
-    @property
-    def environ(self) -> Mapping[str, str]: ...
-    @property
-    def out(self) -> TextIO: ...
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--shell", metavar="SHELL", help=f"one of {', '.join(DIALECTS)} (default: the calling one)")
+    parser.add_argument(
+        "--shell", metavar="SHELL", help=f"one of {', '.join(DIALECTS)} (default: the calling one)"
+    )
 
 
-def run(args: argparse.Namespace, app: Deactivating) -> int:
+def run(args: argparse.Namespace, app: Process) -> int:
     """Print the script for the shell, to be evaluated by it."""
     changes = {**revert(app.environ).all(), "ACTIVE_PKGS": None}
     app.out.write(assignments(changes, dialect(args.shell or calling_shell(app.environ))))

@@ -74,7 +74,7 @@ def is_name(text: str) -> bool:
 
 
 def segments(value: str) -> Iterator[Segment]:
-    """Split ``value`` into literal text and references (hermit-compatible: Go's ``os.Expand``, ``$$`` is ``$``).
+    """Split ``value`` into literal text and references as Go's ``os.Expand`` does; ``$$`` is ``$``.
 
     What cannot be a variable's name (``$1``, ``${}``) is dropped: it has no value in an environment.
     """
@@ -232,7 +232,7 @@ _LETTERS: dict[str, type[EnvOp]] = {"a": Append, "p": Prepend, "s": Set, "u": Un
 
 
 def encode(operations: Iterable[EnvOp]) -> str:
-    """Return ``operations`` as JSON, in hermit's shape (envars/ops.go:77-121): ``[{"s":{"n":…,"v":…}},…]``."""
+    """Return ``operations`` as JSON, ``[{"s":{"n":…,"v":…}},…]``, as hermit does (envars/ops.go:77-121)."""
     letters = {kind: letter for letter, kind in _LETTERS.items()}
     shapes = [{letters[type(each)]: _fields(each)} for each in operations]
     return json.dumps(shapes, ensure_ascii=False, separators=(",", ":"))

@@ -180,7 +180,8 @@ def _guarded(shell: str, activation: Activation, watched: tuple[Watched, ...], e
 def _stamped(directory: Path, watched: tuple[Watched, ...]) -> bool:
     """Write the stamps; tell whether they hold their times exactly, for otherwise they are of no use."""
     exact = write_stamps(directory, watched)
-    exact &= all([write_with_time(directory / tick, b"", number) for number, tick in enumerate(_TICKS, 1)])
+    for number, tick in enumerate(_TICKS, 1):
+        exact &= write_with_time(directory / tick, b"", number)
     if not exact:
         shutil.rmtree(directory)
     return exact

@@ -139,7 +139,7 @@ def _dotenv_value(value: str) -> str:
 
 
 def docker(changes: Mapping[str, str | None]) -> str:
-    """Return ``ENV`` lines of a Dockerfile; raises :class:`EnvError` for a line break, which it cannot hold."""
+    """Return ``ENV`` lines of a Dockerfile; raises :class:`EnvError` for a line break in a value."""
     lines = []
     for name, value in sorted(changes.items()):
         if value is None:

@@ -1,0 +1,92 @@
+"""Which environments a user allows to be activated on entering their directory.
+
+Allowed is content: what runs, or decides what runs, at activation. A copy of it is kept in the state
+directory, beside its digests, and the prompt hooks compare the two byte for byte, which they can without
+starting a process. Modification times would not do: whoever packs an archive chooses them.
+
+Of the lock only its beginning counts, up to the first table after ``[pkgs]``: that is what names the pkgs
+to be started. Pins change with every install, and are no programs that run at activation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pkgs.environment.root import ACTIVATE, ACTIVATE_FISH, CONFIG, LOCK, WRAPPER
+from pkgs.errors import EnvError
+from pkgs.store.files import atomic_write, refusal
+
+DIRECTORY = ".trust"
+RECORD = "digests"
+_WHOLE = (WRAPPER, ACTIVATE, ACTIVATE_FISH, CONFIG)
+
+
+class Standing(StrEnum):
+    """How an environment stands with the user."""
+
+    ALLOWED = "allowed"
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was allowed: the SHA-256 of each file's content that counts, by its name."""
+
+    digests: dict[str, str]
+
+
+def lock_head(text: bytes) -> bytes:
+    """Return the part of a lock that is compared: the lines before the first table other than ``[pkgs]``."""
+    lines = text.splitlines(keepends=True)
+    ends = (
+        number for number, line in enumerate(lines) if line.startswith(b"[") and line.rstrip() != b"[pkgs]"
+    )
+    return b"".join(lines[: next(ends, len(lines))])
+
+
+def allow(env_state: Path, bin_dir: Path) -> Record:
+    """Record the present content as allowed; raises :class:`EnvError` where there is no environment."""
+    contents = _contents(bin_dir)
+    if WRAPPER not in contents:
+        raise EnvError(f"{bin_dir} holds no environment", "name an environment's directory")
+    record = Record({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
+    kept = env_state / DIRECTORY
+    withdraw(env_state)
+    try:
+        for name, content in contents.items():
+            atomic_write(kept / name, content, 0o600)
+        # Last: without it, the copies are nothing.
+        atomic_write(kept / RECORD, json.dumps(record.digests, indent=2).encode() + b"\n", 0o600)
+    except OSError as error:
+        raise refusal(kept, error) from error
+    return record
+
+
+def withdraw(env_state: Path) -> None:
+    """Forget that an environment was allowed."""
+    (env_state / DIRECTORY / RECORD).unlink(missing_ok=True)
+    shutil.rmtree(env_state / DIRECTORY, ignore_errors=True)
+
+
+def standing(env_state: Path, bin_dir: Path) -> Standing:
+    """Tell whether the environment's content is what was allowed."""
+    try:
+        digests = json.loads((env_state / DIRECTORY / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Standing.UNKNOWN
+    present = {name: hashlib.sha256(content).hexdigest() for name, content in _contents(bin_dir).items()}
+    return Standing.ALLOWED if present == digests else Standing.CHANGED
+
+
+def _contents(bin_dir: Path) -> dict[str, bytes]:
+    """Return what counts of each file that exists."""
+    found = {name: (bin_dir / name).read_bytes() for name in _WHOLE if (bin_dir / name).is_file()}
+    if (bin_dir / LOCK).is_file():
+        found[LOCK] = lock_head((bin_dir / LOCK).read_bytes())
+    return found
