@@ -8,10 +8,12 @@ from typing import Any
 
 from pkgs.manifest.document import Attribute, Block, Comment, Document, Entry, Heredoc, MapValue, Value
 from pkgs.manifest.faults import Fault
-from pkgs.manifest.schema import PLACE, Body, ManifestBody, attributes, blocks
+from pkgs.manifest.schema import LABEL, PLACE, SHA256, Body, ManifestBody, attributes, blocks
 from pkgs.names import did_you_mean
 
 _SHOWN = 60
+# Stands in for a missing label: every kind of block takes it, so the rest of the block is checked too.
+_ANY_LABEL = "unpack"
 _WANTED = {
     "string_type": "a string",
     "int_type": "a whole number",
@@ -19,6 +21,10 @@ _WANTED = {
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "a map",
+}
+_MISMATCHED = {
+    SHA256: "is not a SHA-256 digest: it must be 64 hexadecimal digits",
+    LABEL: "cannot be part of a file name",
 }
 
 
@@ -105,9 +111,9 @@ def _add_block(
     fault = _mislabelled(block, model)
     if fault:
         faults.append(fault)
-        body.put(model.label, block.labels if model.many_labels else "", block.line)
-    elif model.label:
-        body.put(model.label, block.labels if model.many_labels else block.labels[0], block.line)
+    if model.label:
+        labels = block.labels or (_ANY_LABEL,)
+        body.put(model.label, labels if model.many_labels else labels[0], block.line)
     _fill(body, block.body, model, faults)
     raw.lines.setdefault(block.name, block.line)
     raw[block.name] = (*raw.get(block.name, ()), body) if several else body
@@ -157,10 +163,8 @@ def _message(error: Mapping[str, Any]) -> str:
     name = next((step for step in reversed(error["loc"]) if isinstance(step, str)), "")
     if kind == "missing":
         return f'missing required attribute "{name}"'
-    if kind == "string_pattern_mismatch" and "64" in error["ctx"]["pattern"]:
-        return f'"{name}": {given} is not a SHA-256 digest: it must be 64 hexadecimal digits'
     if kind == "string_pattern_mismatch":
-        return f'"{name}": {given} cannot be part of a file name'
+        return f'"{name}": {given} {_MISMATCHED[error["ctx"]["pattern"]]}'
     if kind == "literal_error":
         known = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"invalid {name} {given}{did_you_mean(str(error['input']), known.split(', '))}; known: {known}"

@@ -71,6 +71,7 @@ class _Writer:
         self._next = 0
         self._open: list[tuple[str, Token]] = []  # "body", "map" or "list", and what opened it
         self._value_expected = False
+        self._run_end = 0  # where the names and literals that were last looked through end
         self._result = Skeleton()
 
     def run(self) -> Skeleton:
@@ -83,6 +84,8 @@ class _Writer:
                 self._inside(token)
             else:
                 self._body(token)
+        if self._value_expected:
+            raise FaultsError([Fault(self._source[-1].line, "a value is missing at the end of the file")])
         if self._open:
             opener = self._open[-1][1]
             raise FaultsError([Fault(opener.line, f'"{opener.text}" is never closed')])
@@ -155,12 +158,13 @@ class _Writer:
 
     def _brace_after_labels(self) -> int | None:
         """Return the index of the brace that follows labels and comments from here on, if one does."""
-        index = self._next
-        while index < len(self._source) and self._source[index].kind != PUNCTUATION:
-            if self._source[index].kind == SUMS:
-                return None
-            index += 1
-        return index if self._is(index, "{") else None
+        self._run_end = max(self._run_end, self._next)
+        while self._run_end < len(self._source) and self._source[self._run_end].kind not in (
+            PUNCTUATION,
+            SUMS,
+        ):
+            self._run_end += 1
+        return self._run_end if self._is(self._run_end, "{") else None
 
     def _block(self, name: Token, brace: int) -> None:
         between = self._source[self._next : brace]

@@ -7,6 +7,7 @@ more than hermit does.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Iterator
@@ -60,7 +61,8 @@ def _tables() -> Path:
     if own.exists() or os.access(own.parent, os.W_OK):
         return own
     kept = State.of(os.environ).root / "hcl2.tables"
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
     return kept
 
 

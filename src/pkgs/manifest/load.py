@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pkgs.errors import ManifestError
 from pkgs.manifest.document import Document
 from pkgs.manifest.faults import Fault, FaultsError, manifest_error
@@ -9,6 +11,7 @@ from pkgs.manifest.model import Manifest
 
 # Ten times the largest manifest of the public repository; more is not a manifest.
 LARGEST = 4 << 20
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def decode_manifest(data: bytes, *, path: str) -> str:
@@ -40,7 +43,7 @@ def load_manifest(text: str, *, name: str, path: str) -> Manifest:
     Raises :class:`ManifestError` holding every fault as ``path:line: what is wrong``.
     """
     document = parse_document(text, path=path)
-    from pkgs.manifest import bodies, build, schema  # deferred: pydantic and its models cost 100 ms
+    from pkgs.manifest import bodies, build, checks, schema  # deferred: pydantic and its models cost 100 ms
 
     faults: list[Fault] = []
     raw = bodies.raw_manifest(document, faults)
@@ -49,6 +52,7 @@ def load_manifest(text: str, *, name: str, path: str) -> Manifest:
     except schema.RejectedError as error:
         faults += (bodies.schema_fault(raw, item) for item in error.errors)
         raise manifest_error(path, faults) from error
+    faults += checks.channel_faults(raw, body)
     if faults:
         raise manifest_error(path, faults)
     return build.build_manifest(body, name=name, path=path)
@@ -56,10 +60,11 @@ def load_manifest(text: str, *, name: str, path: str) -> Manifest:
 
 def _checked(text: str) -> str:
     """Return ``text`` if it is Unicode without a NUL."""
-    for bad, what in (("\0", "a NUL character"), ("\ud800", "a byte that is not UTF-8")):
-        position = text.find(bad)
-        if position >= 0:
-            raise FaultsError([Fault(text.count("\n", 0, position) + 1, f"there is {what} in the text")])
+    bad = _UNREADABLE.search(text)
+    if bad:
+        what = "a NUL character" if bad[0] == "\0" else "half a character"
+        reason = "" if bad[0] == "\0" else ": it is not UTF-8"
+        raise FaultsError([Fault(text.count("\n", 0, bad.start()) + 1, f"there is {what} in the text{reason}")])
     return text
 
 

@@ -17,9 +17,11 @@ from pkgs.manifest.durations import seconds
 PLACE = "#"
 
 # A digest in `sha256sums` of the public repository starts with a colon; hermit loads that manifest.
-Sha256 = Annotated[str, Field(pattern=r"^:?[0-9A-Fa-f]{64}$")]
+SHA256 = r"^:?[0-9A-Fa-f]{64}$"
+Sha256 = Annotated[str, Field(pattern=SHA256)]
 # Versions and channels become parts of file names.
-Label = Annotated[str, Field(pattern=r"^[^/\s\x00-\x1f]+$")]
+LABEL = r"^[^/\s\x00-\x1f]+$"
+Label = Annotated[str, Field(pattern=LABEL)]
 Mode = Annotated[int, Field(ge=0, le=0o7777)]
 Strings = tuple[str, ...]
 StringMap = dict[str, str]

@@ -6,6 +6,7 @@ HashiCorp's HCL: there are no expressions and no templates, and a line's end mea
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -33,7 +34,12 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
+_SPACE = " \t\r\n\f"
+_FIRST_WORD = re.compile(r"^[ \t\r\f]*(\w+)", re.MULTILINE | re.ASCII)
 _OCTAL = re.compile(r"([-+]?)0([0-9]+)")
+_LONGEST_NUMBER = 32
+# Twenty times what the longest manifest of the public repository has; so many are parsed in a second.
+_MOST_TOKENS = 50_000
 _SHOWN = 40
 
 
@@ -55,6 +61,8 @@ def tokens(text: str) -> list[Token]:
             faults.append(item)
         else:
             found.append(item)
+        if len(found) > _MOST_TOKENS:
+            raise FaultsError([Fault(found[-1].line, f"more than {_MOST_TOKENS} words: not a manifest")])
     if faults:
         raise FaultsError(faults)
     return found
@@ -73,12 +81,12 @@ def _scan(text: str) -> Iterator[Token | Fault]:
         if kind == "space":
             line += text.count("\n", match.start(), position)
         elif kind == "heredoc":
-            closing = _heredoc_end(text, match)
-            if closing is None:
-                yield Fault(line, f"the heredoc {match[0]} is never closed")
+            read = _heredoc(text, match)
+            if read is None:
+                yield Fault(line, f"nothing may follow {match[0]} on its line, and a line must close it")
                 return
-            yield _heredoc(text, match, closing, line)
-            position = closing.end()
+            heredoc, position = read
+            yield Token(LITERAL, match[0], line, heredoc)
             line += text.count("\n", match.start(), position)
         elif kind == "sums":
             yield Token(SUMS, "sha256sums", line, _sums(match["lines"], line))
@@ -114,9 +122,12 @@ def _number(text: str) -> int | float:
     try:
         if octal:
             return int(octal[1] + octal[2], 8)
-        return float(text) if any(letter in text for letter in ".eE") else int(text)
+        number = float(text)
     except ValueError as error:
         raise ValueError(f"{text} is not a number: one that starts with 0 is octal") from error
+    if len(text) > _LONGEST_NUMBER or math.isinf(number):
+        raise ValueError(f"{text[:_LONGEST_NUMBER]} is too large a number")
+    return number if any(letter in text for letter in ".eE") else int(text)
 
 
 def _sums(lines: str, line: int) -> MapValue:
@@ -125,15 +136,22 @@ def _sums(lines: str, line: int) -> MapValue:
     return MapValue(tuple(MapEntry(key, value, at) for at, (key, value) in pairs))
 
 
-def _heredoc_end(text: str, match: re.Match[str]) -> re.Match[str] | None:
-    delimiter = match["delimiter"].removeprefix("-")
-    return re.compile(rf"\n[ \t\r\n\f]*\b{delimiter}\b", re.ASCII).search(text, match.end())
+def _heredoc(text: str, match: re.Match[str]) -> tuple[Heredoc, int] | None:
+    """Return the heredoc that ``match`` opens and where it ends, or None if it is not one."""
+    start = text.find("\n", match.end())
+    if start < 0 or text[match.end() : start].strip(_SPACE):
+        return None
+    word = match["delimiter"].removeprefix("-")
+    closing = next((found for found in _FIRST_WORD.finditer(text, start + 1) if found[1] == word), None)
+    if closing is None:
+        return None
+    return Heredoc(match["delimiter"], _without_end(text[start + 1 : closing.start()])), closing.end()
 
 
-def _heredoc(text: str, match: re.Match[str], closing: re.Match[str], line: int) -> Token:
-    # hermit drops the first character of what follows the delimiter: the line's end, as a rule.
-    lines = text[match.end() + 1 : closing.start()]
-    return Token(LITERAL, match[0], line, Heredoc(match["delimiter"], lines))
+def _without_end(lines: str) -> str:
+    """Return a heredoc's lines without the last line's end, and without blank lines before it."""
+    said = lines.rstrip(_SPACE)
+    return said and said + lines[len(said) :].partition("\n")[0]
 
 
 def _unreadable(text: str, position: int) -> str:
