@@ -1,0 +1,105 @@
+"""What the README, the tutorial and the CI page tell people to type, typed, with real downloads."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pkgs.platforms import PLATFORMS, Platform
+from tests.support.checkout import fresh_checkout, pkgs_on_path
+from tests.support.markdown import ROOT, blocks
+
+STEP = re.compile(r"^ +- run: (.*)$", re.MULTILINE)
+SHELLS = [shell for shell in ("bash", "zsh", "dash") if shutil.which(shell)]
+
+pytestmark = [pytest.mark.registry, pytest.mark.slow]
+
+
+def type_in(
+    shell: str, script: str, folder: Path, environ: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a script that stops at the first failure; fail the test with all it said if it does."""
+    done = subprocess.run(
+        [shell, "-e", "-c", script],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture
+def outside(tmp_path: Path, registry_environ: dict[str, str]) -> dict[str, str]:
+    """Return the environment of somebody with a ``pkgs`` on the PATH."""
+    commands = pkgs_on_path(tmp_path / "commands")
+    return {**registry_environ, "PATH": f"{commands}{os.pathsep}{registry_environ['PATH']}"}
+
+
+@pytest.mark.skipif(Platform.current() != PLATFORMS[0], reason="dagu's npm package is for linux-amd64")
+def test_the_readmes_first_command_works_in_a_fresh_clone(
+    tmp_path: Path, registry_environ: dict[str, str]
+) -> None:
+    clone = fresh_checkout(tmp_path / "clone")
+
+    done = type_in("bash", blocks(ROOT / "README.md", "sh")[0].text, clone, registry_environ)
+
+    assert "1.30.2" in done.stderr
+
+
+def test_the_readmes_lines_for_another_repository_work(tmp_path: Path, outside: dict[str, str]) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+
+    done = type_in("dash", blocks(ROOT / "README.md", "sh")[2].text, repository, outside)
+
+    assert "deno 2.9.5" in done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tutorial_can_be_followed(shell: str, tmp_path: Path, outside: dict[str, str]) -> None:
+    lines = "".join(block.text for block in blocks(ROOT / "docs" / "tutorial.md", "sh"))
+
+    done = type_in(shell, lines, tmp_path, outside)
+
+    assert "six times seven is 42" in done.stdout
+    assert ".deno-2.9.4.pkg" in done.stdout
+    assert "deno 2.9.5" in done.stdout
+    assert not (tmp_path / "painting" / "bin" / "deno").is_symlink()
+
+
+def test_the_ci_recipes_steps_work_and_change_nothing(tmp_path: Path, outside: dict[str, str]) -> None:
+    origin, checkout = tmp_path / "origin", tmp_path / "checkout"
+    origin.mkdir()
+    type_in(
+        "bash", "git init -q; pkgs init; pkgs install deno; git add -A; git commit -qm pins", origin, outside
+    )
+    type_in("bash", "git clone -q origin checkout", tmp_path, outside)
+    path_file = tmp_path / "github-path"
+    path_file.touch()
+    environ = {**outside, "CI": "true", "GITHUB_PATH": str(path_file)}
+
+    (recipe,) = blocks(ROOT / "docs" / "how-to" / "ci.md", "yaml")
+    for step in STEP.findall(recipe.text):
+        added = path_file.read_text("utf-8").split()
+        path = os.pathsep.join([*added, outside["PATH"]])
+        done = type_in("bash", step, checkout, {**environ, "PATH": path})
+
+    assert "deno 2.9.5" in done.stdout
+    status = subprocess.run(
+        ["git", "status", "--porcelain"],
+        cwd=checkout,
+        env=outside,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert status.stdout == ""
