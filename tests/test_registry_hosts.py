@@ -1,4 +1,4 @@
-"""No package registry's host is written down anywhere in the project: each machine's clients know their own."""
+"""No package registry's host is written down in the project: each machine's clients know their own."""
 
 from __future__ import annotations
 
