@@ -58,25 +58,23 @@ def environment(root: Path, state: State, tool: Path, size: int, *, variables: i
     return bin_dir / "tool0"
 
 
-def competitors(root: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Command]]:
-    """Yield a call through mise of a tool that mise manages, if mise is there and can do it offline."""
+def mise_shim(root: Path, tool: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Command]]:
+    """Yield a call through a shim of mise, if mise is there; ``tool`` stands in for an installed node."""
     mise = shutil.which("mise")
     if not mise:
         return
-    place = root / "mise"
-    tool = place / "data" / "installs" / "dummy" / "1.0" / "bin" / "dummy"
-    tool.parent.mkdir(parents=True)
-    shutil.copy2("/bin/true", tool)
-    (place / "data" / "shims").mkdir()
-    (place / "data" / "shims" / "dummy").symlink_to(mise)
-    config = place / "mise.toml"
-    config.write_text('[tools]\n"asdf:dummy" = "1.0"\n')
-    given = {
-        **environ, "MISE_DATA_DIR": str(place / "data"), "MISE_GLOBAL_CONFIG_FILE": str(config), "MISE_OFFLINE": "1",
-    }  # fmt: skip
-    command = Command((mise, "x", "--", "true"), given)
-    if subprocess.run(command.argv, env=given, capture_output=True, check=False).returncode == 0:
-        yield "mise x", command
+    installed, shim = root / "installs/node/22.0.0/bin/node", root / "shims/node"
+    for path in (installed, shim):
+        path.parent.mkdir(parents=True)
+    shutil.copy2(tool, installed)
+    shim.symlink_to(Path(mise).resolve())
+    config = root / "mise.toml"
+    config.write_text('[tools]\nnode = "22.0.0"\n')
+    names = {"HOME": root, "MISE_DATA_DIR": root, "MISE_CACHE_DIR": root / "cache", "MISE_CONFIG_DIR": root}
+    given = {name: str(path) for name, path in (names | {"MISE_GLOBAL_CONFIG_FILE": config}).items()}
+    command = Command((str(shim),), {**environ, **given, "MISE_OFFLINE": "1"})
+    if subprocess.run(command.argv, env=command.environ, capture_output=True, check=False).returncode == 0:
+        yield "mise shim, 1 tool", command
 
 
 def commands(root: Path) -> dict[str, Command]:
@@ -97,7 +95,7 @@ def commands(root: Path) -> dict[str, Command]:
         cases[f"pkgs, {size} packages"] = Command((str(called),), environ)
     called = environment(root / "variables", state, tool, SIZES[-1], variables=SIZES[-1] // 10)
     cases[f"pkgs, {SIZES[-1]} packages, {SIZES[-1] // 10} variables"] = Command((str(called),), environ)
-    return {**cases, **dict(competitors(root, environ))}
+    return {**cases, **dict(mise_shim(root / "mise", tool, environ))}
 
 
 def show(rounds: Rounds) -> None:

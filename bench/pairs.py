@@ -18,7 +18,7 @@ from dataclasses import dataclass
 class Command:
     """An executable with its arguments and the whole of its environment."""
 
-    argv: Sequence[str]
+    argv: tuple[str, ...]
     environ: Mapping[str, str]
 
     def seconds(self) -> float:

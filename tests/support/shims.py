@@ -37,7 +37,7 @@ def as_sh(shell: str, directory: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Shims:
-    """An environment's directory ``bin_dir``, its state, and the program ``pkgs`` that takes the slow path."""
+    """An environment's directory, its state, and the program ``pkgs`` that takes the slow path."""
 
     bin_dir: Path
     state: State

@@ -204,11 +204,12 @@ def download(url: str, digest: str) -> bytes:
         )
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  # checked above
-            return bytes(answer.read(LIMIT))
+            data: bytes = answer.read(LIMIT)
     except (OSError, ValueError) as error:
         raise BootstrapError(
             f"{url} cannot be fetched: {error}", "look at the network, then call again"
         ) from error
+    return data
 
 
 def site_packages(place: Path) -> str:
