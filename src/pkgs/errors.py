@@ -7,6 +7,8 @@ Anything else that escapes is a bug (exit 3).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_BUG = 3
@@ -68,3 +70,12 @@ class LockError(PkgsError):
 
 class EnvError(PkgsError):
     """An environment is missing, malformed, or cannot be changed as asked."""
+
+
+def together(errors: Sequence[PkgsError]) -> PkgsError:
+    """Return one error that tells all of ``errors``; a single one as it is."""
+    if len(errors) == 1:
+        return errors[0]
+    told = "\n".join(f"  {error.message}" for error in errors)
+    hints = dict.fromkeys(error.hint for error in errors if error.hint)
+    return PkgsError(f"{len(errors)} things failed:\n{told}", "; ".join(hints))

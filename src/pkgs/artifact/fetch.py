@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial as bind
@@ -23,6 +24,7 @@ from pkgs.errors import DigestMismatchError, FetchError
 from pkgs.platforms import Platform
 from pkgs.progress import Task
 
+_SPACE = re.compile(r"[\s\x00-\x1f]")
 LARGEST = 16 << 30
 """No artifact is larger than this, in bytes."""
 
@@ -62,8 +64,11 @@ class Fetcher(Protocol):
     def text(self, url: str, limit: int = 1 << 20) -> str:
         """Return a small text document of at most ``limit`` bytes; raise :class:`FetchError`."""
 
-    def probe(self, url: str) -> Probe:
-        """Ask once whether the URL is there; never raises :class:`FetchError`."""
+    def probe(self, url: str, platform: Platform | None = None) -> Probe:
+        """Ask once whether the URL is there; never raises :class:`FetchError`.
+
+        ``platform`` (default: this one) decides what ``pypi:`` stands for.
+        """
 
 
 class HttpFetcher:
@@ -90,13 +95,13 @@ class HttpFetcher:
         """See :class:`Fetcher`."""
         return self._patience.first_success((url,), bind(self._text, limit))
 
-    def probe(self, url: str) -> Probe:
+    def probe(self, url: str, platform: Platform | None = None) -> Probe:
         """See :class:`Fetcher`."""
         try:
             path = local_path(url)
             if path:
                 return Probe(True, size=checked_file(path).stat().st_size)
-            return self._probe(self._locate(url, Platform.current(), None)[0])
+            return self._probe(self._locate(url, platform or Platform.current(), None)[0])
         except FetchError as error:
             return Probe(False, reason=error.message)
 
@@ -147,7 +152,7 @@ def plain_location(url: str) -> Location:
     """Return where an http(s) URL is; raise :class:`FetchError` for what is none."""
     try:
         parts = urlsplit(url)
-        proper = parts.hostname is not None and parts.port != 0
+        proper = parts.hostname is not None and parts.port != 0 and not _SPACE.search(url)
     except ValueError as error:
         raise FetchError(f"{shown(url)!r} is not a URL that can be fetched") from error
     if ".git#" in url or url.endswith(".git"):

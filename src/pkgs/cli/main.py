@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone; nothing is left to say, and nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_INTERRUPTED
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         _print_error(PkgsError(f"this is a bug in pkgs: {error!r}", f"a report is in {write_report(words)}"))
         return EXIT_BUG
 
@@ -89,7 +89,7 @@ def _run(words: list[str]) -> int:
 def _command(name: str) -> Command:
     if name not in COMMANDS:
         near = nearest(name, COMMANDS)
-        hint = f"did you mean: pkgs {near[0]}" if near else "see: pkgs --help"
+        hint = f"did you mean: pkgs {near}" if near else "see: pkgs --help"
         raise UsageError(f"there is no command {name!r}", hint)
     module: Command = importlib.import_module(f"pkgs.cli.{name.replace('-', '_')}")  # type: ignore[assignment]
     return module

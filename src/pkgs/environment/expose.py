@@ -33,7 +33,9 @@ def _matches(package: Package, pattern: str) -> Iterator[Path]:
             matched = True
             yield path
     if not matched:
-        raise EnvError(f"{package.reference} has no file that matches its binaries {pattern!r}", _there(package))
+        raise EnvError(
+            f"{package.reference} has no file that matches its binaries {pattern!r}", _there(package)
+        )
 
 
 def _there(package: Package) -> str:

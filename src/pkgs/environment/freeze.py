@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 
 from pkgs.manifest.model import Channel, Layer, Manifest
-from pkgs.package.channels import channels
+from pkgs.package.channels import channels_of
 from pkgs.references import Reference
+from pkgs.versions import Version
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[\]{}!\\])")
 
@@ -32,4 +33,5 @@ def frozen(manifest: Manifest, reference: Reference, version: str) -> Manifest:
 
 
 def _find(manifest: Manifest, name: str) -> Channel | None:
-    return next((channel for channel in channels(manifest) if channel.name == name), None)
+    versions = [Version.parse(text) for block in manifest.versions for text in block.versions]
+    return next((channel for channel in channels_of(manifest, versions) if channel.name == name), None)

@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from pkgs.digests import Digest
@@ -49,7 +48,7 @@ class LockedPackage:
     reference: str
     version: str
     source: str = ""
-    artifacts: Mapping[Platform, tuple[LockedArtifact, ...]] = field(default=MappingProxyType({}))
+    artifacts: Mapping[Platform, tuple[LockedArtifact, ...]] = field(default_factory=dict)
     undigested: tuple[Platform, ...] = ()
 
 
@@ -67,7 +66,7 @@ class Lock:
 
     program: Program | None = None
     sources: tuple[LockedSource, ...] = ()
-    packages: Mapping[str, LockedPackage] = field(default=MappingProxyType({}))
+    packages: Mapping[str, LockedPackage] = field(default_factory=dict)
 
     def with_package(self, package: LockedPackage) -> Lock:
         """Return a lock that holds ``package`` beside, or instead of, what it held."""
@@ -106,7 +105,9 @@ def _decode(data: dict[str, Any]) -> Lock:
     program = data.get("pkgs")
     return Lock(
         program=Program.decode(program) if program else None,
-        sources=tuple(LockedSource(entry["uri"], entry.get("commit", "")) for entry in data.get("source", ())),
+        sources=tuple(
+            LockedSource(entry["uri"], entry.get("commit", "")) for entry in data.get("source", ())
+        ),
         packages={key: _decode_package(key, entry) for key, entry in data.get("package", {}).items()},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.select import artifacts_of
@@ -14,7 +15,7 @@ from pkgs.errors import LockError, ResolveError
 from pkgs.manifest.model import Manifest
 from pkgs.package.model import Package, Places
 from pkgs.package.resolve import resolve
-from pkgs.package.selectors import Selector
+from pkgs.package.selectors import ExactSelector
 from pkgs.platforms import PLATFORMS, Platform
 from pkgs.references import Reference
 from pkgs.source.catalog import Entry
@@ -22,13 +23,13 @@ from pkgs.source.catalog import Entry
 SizeOf = Callable[[Artifact, Platform], int | None]
 
 
-def symbolic(manifest: Manifest, reference: Reference, platform: Platform) -> Package:
+def symbolic(manifest: Manifest, reference: Reference, platform: Platform, today: date) -> Package:
     """Resolve exactly ``reference``, with symbols where places would stand."""
-    return resolve(manifest, Selector.exact(reference), platform, Places.symbolic())
+    return resolve(manifest, ExactSelector(reference), platform, Places.symbolic(), today=today)
 
 
 def lock_package(
-    entry: Entry, reference: Reference, known: LockedPackage | None, size_of: SizeOf
+    entry: Entry, reference: Reference, known: LockedPackage | None, size_of: SizeOf, today: date
 ) -> LockedPackage:
     """Return the lock's entry of ``reference`` for all platforms.
 
@@ -36,7 +37,7 @@ def lock_package(
     recorded on first use are kept. ``size_of`` is asked for the sizes that are not known.
     """
     manifest = frozen(entry.manifest, reference, known.version if known else "")
-    packages = dict(_by_platform(manifest, reference))
+    packages = dict(_by_platform(manifest, reference, today))
     if not packages:
         raise ResolveError("no-source", f"{reference} has no source for any platform")
     artifacts = {
@@ -51,11 +52,11 @@ def lock_package(
     )
 
 
-def _by_platform(manifest: Manifest, reference: Reference) -> list[tuple[Platform, Package]]:
+def _by_platform(manifest: Manifest, reference: Reference, today: date) -> list[tuple[Platform, Package]]:
     packages = []
     for platform in PLATFORMS:
         try:
-            packages.append((platform, symbolic(manifest, reference, platform)))
+            packages.append((platform, symbolic(manifest, reference, platform, today)))
         except ResolveError as error:
             if error.kind not in ("no-source", "no-binaries"):
                 raise
@@ -74,9 +75,7 @@ def _locked(
 def _merged(artifact: Artifact, kept: LockedArtifact | None) -> LockedArtifact | None:
     if artifact.digest is None:
         return replace(kept, mirrors=artifact.mirrors, strip=artifact.strip) if kept else None
-    fresh = LockedArtifact(
-        artifact.url, artifact.digest.hex, artifact.size, artifact.strip, artifact.mirrors
-    )
+    fresh = LockedArtifact(artifact.url, artifact.digest.hex, artifact.size, artifact.strip, artifact.mirrors)
     if kept and kept.sha256 == fresh.sha256:
         tree = kept.tree if kept.strip == fresh.strip else ""
         return replace(fresh, size=kept.size, tree=tree, provenance=kept.provenance)

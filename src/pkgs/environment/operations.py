@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgs.envops import EnvOp, Force, Prepend
 from pkgs.environment.root import Environment
-from pkgs.package.expand import environment_ops
+from pkgs.envops import EnvOp, Force, Prepend
 from pkgs.package.model import Package
+from pkgs.package.variables import operation
 
 # hermit's names for the same two directories; configurations written for hermit use them.
 _ALIASES = {"HERMIT_ENV": "PKGS_ENV", "HERMIT_BIN": "PKGS_BIN"}
@@ -35,7 +35,7 @@ def base_operations(environment: Environment) -> tuple[EnvOp, ...]:
 def config_operations(environment: Environment, env: Mapping[str, str]) -> tuple[EnvOp, ...]:
     """Return the operations of an ``env`` map in a configuration, sorted by name."""
     places = {"PKGS_ENV": str(environment.root), "PKGS_BIN": str(environment.bin_dir)}
-    return environment_ops({name: _with_places(value, places) for name, value in env.items()})
+    return tuple(operation(name, _with_places(env[name], places)) for name in sorted(env))
 
 
 def _with_places(value: str, places: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pkgs.errors import ResolveError
 from pkgs.manifest.load import load_manifest
@@ -52,6 +53,15 @@ class Catalog:
                 return Entry(load_manifest(file.text, name=name, path=str(file.path)), file, source)
         return None
 
+    def manifest(self, name: str) -> Manifest | None:
+        """Return the manifest of ``name``, or None; see :meth:`find`."""
+        entry = self.find(name)
+        return entry.manifest if entry else None
+
+    def paths(self, name: str) -> list[Path]:
+        """Return the files that decide which manifest ``name`` has, whether or not they exist."""
+        return [path for source in self.sources if (path := source.path(name))]
+
     def get(self, name: str) -> Entry:
         """Return the manifest of ``name``; raise :class:`ResolveError` offering the nearest names."""
         found = self.find(name)
@@ -62,4 +72,4 @@ class Catalog:
     def _hint(self, name: str) -> str:
         near = nearest(name, self.names())
         sources = ", ".join(source.uri for source in self.sources)
-        return f"did you mean {' or '.join(near)}?" if near else f"sources searched: {sources}"
+        return f"did you mean {near}?" if near else f"sources searched: {sources}"

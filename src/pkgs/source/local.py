@@ -27,6 +27,10 @@ class LocalSource:
         except OSError as error:
             raise SourceError(f"cannot read the manifest source {self.uri}: {error}") from error
 
+    def path(self, name: str) -> Path | None:
+        """Return the file that holds, or would hold, the manifest of ``name``."""
+        return self.directory / f"{name}{SUFFIX}"
+
     def read(self, name: str) -> ManifestFile | None:
         """Return the manifest of ``name``, or None; raise :class:`SourceError` if it cannot be read."""
         path = self.directory / f"{name}{SUFFIX}"

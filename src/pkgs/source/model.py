@@ -35,5 +35,8 @@ class Source(Protocol):
     def read(self, name: str) -> ManifestFile | None:
         """Return the manifest of ``name``, or None; raise :class:`SourceError` if it cannot be read."""
 
+    def path(self, name: str) -> Path | None:
+        """Return the file that holds, or would hold, the manifest of ``name``; None where no file does."""
+
     def file(self, relative: str) -> bytes:
         """Return the content of a file beside the manifests, never from outside the source."""

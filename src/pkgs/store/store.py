@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pkgs.state import State
 from pkgs.store.blobs import Blobs
 from pkgs.store.locks import Locks
+from pkgs.store.roots import Roots
 from pkgs.store.trees import Trees, Unpack
 
 
@@ -17,9 +18,10 @@ class Store:
     locks: Locks
     blobs: Blobs
     trees: Trees
+    roots: Roots
 
     @classmethod
     def at(cls, state: State, unpack: Unpack) -> Store:
         """Return the store of a state directory; archives are opened by ``unpack``."""
         locks = Locks(state.locks)
-        return cls(locks, Blobs(state, locks), Trees(state, locks, unpack))
+        return cls(locks, Blobs(state, locks), Trees(state, locks, unpack), Roots(state, locks))

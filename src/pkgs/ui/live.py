@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from types import TracebackType
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -100,3 +101,8 @@ class _Bar:
 
     def restart(self, done: int) -> None:
         self._progress.reset(self._bar, completed=done)
+
+
+def live_reporter(stream: TextIO) -> LiveReporter:
+    """Return a reporter for a terminal; NO_COLOR is respected by rich itself."""
+    return LiveReporter(Console(file=stream))

@@ -1,0 +1,43 @@
+"""``pkgs exec``: call a tool of an environment."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pkgs.app import App
+
+EPILOG = """\
+TOOL is a path to a link in an environment, or the name of a tool in the present one. The tool replaces
+this process: its exit status, signals and standard streams are its own. What is missing is installed first,
+with a word on standard error. This is also what bin/TOOL does when the tool has to be installed.
+
+examples:
+  pkgs exec terraform -- plan -out=change
+  pkgs exec scripts/tf -- version
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument("tool", metavar="TOOL", help="a path to a tool's link, or a tool's name")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="-- ARGUMENT", help="given to the tool"
+    )
+
+
+def run(args: argparse.Namespace, app: App) -> int:
+    """Replace this process by the tool."""
+    from pkgs.environment.pins import tool_behind
+    from pkgs.environment.root import Environment
+    from pkgs.shim.calls import prepare
+
+    path = Path(args.tool) if "/" in args.tool else app.environment.bin_dir / args.tool
+    bin_dir, reference, tool = tool_behind(app.cwd / path)
+    app.environment = Environment(bin_dir)
+    call = prepare(app.workspace(), reference, tool, app.environ)
+    arguments = args.arguments[1:] if args.arguments[:1] == ["--"] else args.arguments
+    app.out.flush()
+    call.replace_process(arguments)
+    return 0

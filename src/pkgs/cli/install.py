@@ -1,0 +1,51 @@
+"""``pkgs install``: pin packages and make them present."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from pkgs.app import App
+from pkgs.cli.flags import add_frozen
+
+EPILOG = """\
+A package is named as PACKAGE (its default or newest version), PACKAGE-VERSION (dagu-1.30.2),
+PACKAGE-GLOB (quoted: 'terraform-1.11.*') or PACKAGE@CHANNEL (dagu@2, deno@latest). The pin is a link
+in the environment's directory and the exact bytes are recorded in pkgs.lock: commit both.
+
+examples:
+  pkgs install tiup                  pin the newest tiup
+  pkgs install terraform-1.11.4      pin exactly this version, instead of any other
+  pkgs install                       make everything pinned present
+  pkgs install --frozen              the same in CI: change nothing, refuse what the lock does not cover
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument("packages", nargs="*", metavar="PACKAGE", help="what to pin; nothing means all pins")
+    parser.add_argument("-j", "--jobs", type=int, metavar="N", help="packages fetched and unpacked at once")
+    parser.add_argument("--json", action="store_true", help="print what is present now as JSON")
+    add_frozen(parser)
+
+
+def run(args: argparse.Namespace, app: App) -> int:
+    """Install."""
+    from pkgs.environment.install import install
+    from pkgs.shim.calls import write_call_plans
+
+    workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)
+    outcome = install(workspace, args.packages)
+    write_call_plans(workspace, outcome.installed)
+    for reference in outcome.removed:
+        app.reporter.info(f"removed {reference}")
+    for reference in outcome.added:
+        app.reporter.info(f"pinned {reference}")
+    if args.json:
+        present = [
+            {"reference": str(each.package.reference), "tree": str(each.tree.path), "url": each.artifact.url}
+            for each in outcome.installed
+        ]
+        app.out.write(json.dumps(present, indent=2) + "\n")
+    return 0

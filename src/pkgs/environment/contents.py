@@ -1,0 +1,58 @@
+"""What an environment holds: its pins, its lock, and the packages where they are or will be unpacked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgs.environment.lock import Lock, read_lock
+from pkgs.environment.materialise import Located, locate
+from pkgs.environment.pins import Pin, read_pins
+from pkgs.environment.workspace import Workspace
+from pkgs.errors import PkgsError
+from pkgs.package.model import Package
+from pkgs.references import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """One look at an environment. ``problems`` says why a pinned package is not among ``located``.
+
+    A package that nobody has recorded a digest of is in neither: where it will be unpacked is unknown.
+    """
+
+    pins: tuple[Pin, ...]
+    lock: Lock
+    located: Mapping[Reference, Located]
+    problems: Mapping[Reference, PkgsError]
+
+    @property
+    def packages(self) -> Mapping[Reference, Package]:
+        """The packages that could be located, in the order of their links."""
+        return {reference: located.package for reference, located in self.located.items()}
+
+
+def read_contents(workspace: Workspace) -> Contents:
+    """Look at the environment; nothing is fetched."""
+    pins = read_pins(workspace.environment.bin_dir)
+    lock = read_lock(workspace.environment.lock_file)
+    found: dict[Reference, Located] = {}
+    problems: dict[Reference, PkgsError] = {}
+    for pin in pins:
+        try:
+            located = locate(workspace, pin.reference, lock.packages.get(str(pin.reference)))
+        except PkgsError as error:
+            problems[pin.reference] = error
+            continue
+        if located:
+            found[pin.reference] = located
+    return Contents(pins, lock, found, problems)
+
+
+def watched_files(workspace: Workspace) -> tuple[Path, ...]:
+    """Return the files that decide what an environment holds: to be looked at *before* its contents."""
+    environment = workspace.environment
+    names = [pin.reference.name for pin in read_pins(environment.bin_dir)]
+    manifests = [path for name in names for path in workspace.catalog.paths(name)]
+    return (environment.bin_dir, environment.config_file, environment.lock_file, *manifests)

@@ -1,0 +1,40 @@
+"""An environment together with everything that can act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from pkgs.artifact.fetch import Fetcher
+from pkgs.environment.config import Config
+from pkgs.environment.program import Program
+from pkgs.environment.root import Environment
+from pkgs.platforms import Platform
+from pkgs.progress import Reporter
+from pkgs.source.catalog import Catalog
+from pkgs.state import State
+from pkgs.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """What installing and calling tools is given.
+
+    ``frozen`` forbids every change of pins and lock. ``jobs`` is how many packages are fetched and unpacked
+    at once. ``home`` is the user's home directory, which manifests may name.
+    """
+
+    environment: Environment
+    config: Config
+    program: Callable[[], Program]
+    state: State
+    platform: Platform
+    home: str
+    today: date
+    catalog: Catalog
+    store: Store
+    fetcher: Fetcher
+    reporter: Reporter
+    frozen: bool = False
+    jobs: int = 4

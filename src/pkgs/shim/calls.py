@@ -1,0 +1,84 @@
+"""Calls of tools: what a plan is made from, and the call itself where there is no plan yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgs.environment.contents import Contents, read_contents, watched_files
+from pkgs.environment.expose import tools
+from pkgs.environment.install import make_present
+from pkgs.environment.materialise import Installed
+from pkgs.environment.operations import call_operations
+from pkgs.environment.pins import link_name
+from pkgs.environment.transform import apply
+from pkgs.environment.workspace import Workspace
+from pkgs.envops import EnvOp
+from pkgs.errors import EnvError
+from pkgs.references import Reference
+from pkgs.shim.plan import ToolPlan, write_plans
+from pkgs.shim.stamps import Watched, observe
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool that is ready to run: its file, and the environment it gets."""
+
+    target: Path
+    environ: Mapping[str, str]
+
+    def replace_process(self, arguments: Sequence[str]) -> None:
+        """Become the tool; raise :class:`EnvError` if the kernel refuses it."""
+        try:
+            os.execve(self.target, [str(self.target), *arguments], dict(self.environ))  # noqa: S606
+        except OSError as error:
+            raise EnvError(
+                f"cannot run {self.target}: {error.strerror}", "see whether it is built for this machine"
+            ) from error
+
+
+def prepare(workspace: Workspace, reference: Reference, tool: str, environ: Mapping[str, str]) -> Call:
+    """Make the pinned ``reference`` present, write the plans of its tools, and return the call of ``tool``."""
+    installed = make_present(workspace, reference)
+    watched = observe(watched_files(workspace))
+    contents = read_contents(workspace)
+    operations = _operations(workspace, installed, contents)
+    found = tools(installed.package)
+    if tool not in found:
+        raise EnvError(f"{reference} has no tool {tool!r}; it has: {', '.join(found)}", "run: pkgs install")
+    _write(workspace, [(installed, operations)], watched)
+    return Call(found[tool], apply(environ, operations).on(environ))
+
+
+def write_call_plans(workspace: Workspace, installed: Iterable[Installed]) -> None:
+    """Write the plans of everything ``installed``, so that even the first call of a tool is fast."""
+    watched = observe(watched_files(workspace))
+    contents = read_contents(workspace)
+    _write(workspace, [(each, _operations(workspace, each, contents)) for each in installed], watched)
+
+
+def _write(
+    workspace: Workspace,
+    made: Iterable[tuple[Installed, tuple[EnvOp, ...]]],
+    watched: Sequence[Watched],
+) -> None:
+    bin_dir = workspace.environment.bin_dir
+    plans = [
+        ToolPlan(name, link_name(installed.package.reference), target, operations)
+        for installed, operations in made
+        if not installed.package.triggers.get("exec")  # these run at every call, so pkgs itself is needed
+        for name, target in tools(installed.package).items()
+    ]
+    write_plans(workspace.state.env(bin_dir), bin_dir, plans, watched)
+
+
+def _operations(workspace: Workspace, installed: Installed, contents: Contents) -> tuple[EnvOp, ...]:
+    return call_operations(
+        workspace.environment,
+        installed.package,
+        others=contents.packages.values(),
+        dependencies=(),
+        env=workspace.config.env,
+    )
