@@ -1,7 +1,8 @@
-"""Globs over version texts, as hermit has them: gobwas/glob compiled without separators.
+r"""Globs over version texts, as hermit has them: gobwas/glob compiled without separators.
 
-``*`` and ``**`` stand for any characters, ``?`` for one, ``[abc]``, ``[a-z]`` and ``[!a-z]`` for one of a set, ``{a,b}``
-for either of its parts, ``\\`` takes the next character literally. A glob matches the whole text or nothing.
+``*`` and ``**`` stand for any characters, ``?`` for one, ``[abc]``, ``[a-z]`` and ``[!a-z]`` for one of a
+set, ``{a,b}`` for either of its parts, ``\`` takes the next character literally. A glob matches the whole
+text or nothing.
 
 Matching takes time linear in the text: alternatives are multiplied out, and each becomes a regular expression
 whose stars are settled at the first fit of what follows them and never tried again.

@@ -20,7 +20,7 @@ _INT64 = 1 << 63
 class Version:
     """A version: its ``text`` as written, and the parts that order it.
 
-    ``numbers`` repeats ``components`` as integers where every one of them is an integer, and is None otherwise.
+    ``numbers`` repeats ``components`` where every one of them is an integer, and is None otherwise.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Version:
     def parse(cls, text: str) -> Version:
         """Read ``main[-prerelease][+metadata]``; any text is a version (what does not fit is all ``main``).
 
-        ``1.14rc2`` has the prerelease ``rc2``; ``11.0.10_9`` the components 11, 0, 10 and 9; ``r12`` only a main part.
+        ``1.14rc2`` has the prerelease rc2; ``11.0.10_9`` the components 11, 0, 10, 9; ``r12`` is one part.
         """
         match = _VERSION.fullmatch(text)
         main, prerelease, metadata = match.groups() if match else (text, None, None)

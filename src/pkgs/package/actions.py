@@ -19,7 +19,7 @@ class RelativePathError(Exception):
 
 
 def expand_action(action: Action, expand: Callable[[str], str]) -> Action:
-    """Return ``action`` with every text expanded; raise :class:`RelativePathError` where a path must be absolute.
+    """Return ``action`` with every text expanded; raise :class:`RelativePathError` for a relative path.
 
     ``stdin`` of a run is left as it is, and so are modes.
     """
@@ -30,18 +30,26 @@ def expand_action(action: Action, expand: Callable[[str], str]) -> Action:
     match action:
         case Message():
             return Message(expand(action.text))
-        case Rename():
-            return Rename(path(action.from_), path(action.to))
-        case Delete():
-            return dataclasses.replace(action, files=tuple(map(path, action.files)))
         case Chmod():
             return Chmod(action.mode, path(action.file))
         case Run():
             return _run(action, expand, path)
-        case Copy():
-            return Copy(expand(action.from_), path(action.to), action.mode)
         case Mkdir():
             return Mkdir(expand(action.dir), action.mode)
+        case _:
+            return _move(action, expand, path)
+
+
+def _move(
+    action: Rename | Delete | Copy | Symlink, expand: Callable[[str], str], path: Callable[[str], str]
+) -> Action:
+    match action:
+        case Rename():
+            return Rename(path(action.from_), path(action.to))
+        case Delete():
+            return dataclasses.replace(action, files=tuple(map(path, action.files)))
+        case Copy():
+            return Copy(expand(action.from_), path(action.to), action.mode)
         case Symlink():
             return Symlink(expand(action.from_), expand(action.to))
 

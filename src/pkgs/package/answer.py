@@ -5,7 +5,7 @@ The lines are those of hermit's own answers: keys sorted, no spaces, and nothing
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,10 +28,10 @@ def answers(
     requests: Iterable[tuple[str, Platform]],
     lookup: Callable[[str], Manifest | None],
     *,
-    today: datetime.date | None,
+    today: dt.date | None,
     complain: Callable[[ManifestError | ResolveError | UsageError], None],
 ) -> Iterator[str]:
-    """Yield one line for each selector and platform: ``{"name", "selector", "platform", "package" | "error"}``.
+    """Yield a line for each selector and platform: ``{"name", "selector", "platform", "package"|"error"}``.
 
     ``lookup`` returns the manifest of a package name, None for an unknown one, and may raise
     :class:`ManifestError`. ``error`` is the kind of a :class:`ResolveError`, or ``unknown-package``,
@@ -51,7 +51,7 @@ def version_answers(
     *,
     complain: Callable[[ManifestError | ResolveError], None],
 ) -> Iterator[str]:
-    """Yield one line for each package name: ``{"name", "sorted_versions"}``, oldest first; see :func:`answers`."""
+    """Yield a line for each package name: ``{"name", "sorted_versions"}``; see :func:`answers`."""
     for name in names:
         outcome: Mapping[str, Json]
         try:
@@ -89,7 +89,7 @@ def package_object(package: Package) -> dict[str, Json]:
         "mutable": package.mutable,
         "test": package.test,
         "update_seconds": _whole(package.update_seconds),
-        "triggers": {event: [_action(each) for each in actions] for event, actions in package.triggers.items()},
+        "triggers": {event: list(map(_action, actions)) for event, actions in package.triggers.items()},
         "files": package.files,
         "warnings": package.warnings,
         "unsupported_platforms": [str(platform) for platform in package.unsupported_platforms],
@@ -100,7 +100,7 @@ def package_object(package: Package) -> dict[str, Json]:
 class _Answerer:
     """Keeps a resolver for each manifest that was asked for."""
 
-    def __init__(self, lookup: Callable[[str], Manifest | None], today: datetime.date | None) -> None:
+    def __init__(self, lookup: Callable[[str], Manifest | None], today: dt.date | None) -> None:
         self._lookup = lookup
         self._today = today
         self._resolvers: dict[str, Resolver | ManifestError | None] = {}
@@ -137,7 +137,7 @@ class _Answerer:
         return Resolver(manifest) if manifest else None
 
     def _unknown(self, selector: GlobSelector) -> tuple[str, ResolveError]:
-        """Return the error for an unknown package: about a known one, if a version that starts with no digit was meant."""
+        """Return the error for an unknown package, about a known one if its name is how the text begins."""
         name = selector.name
         while "-" in name:
             name = name.rpartition("-")[0]
@@ -181,7 +181,13 @@ def _operation(operation: EnvOp) -> Json:
     match operation:
         case Unset(name):
             value = ""
-        case Set(name, value) | Prepend(name, value) | Append(name, value) | Prefix(name, value) | Force(name, value):
+        case (
+            Set(name, value)
+            | Prepend(name, value)
+            | Append(name, value)
+            | Prefix(name, value)
+            | Force(name, value)
+        ):
             pass
     return _filled({"op": type(operation).__name__.lower(), "name": name, "value": value})
 

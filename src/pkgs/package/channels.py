@@ -17,8 +17,8 @@ _NO_LAYER = Layer()
 def channels_of(manifest: Manifest, versions: Iterable[Version]) -> tuple[Channel, ...]:
     """Return the declared channels, then ``@latest`` and ``@1``, ``@1.2`` … made from ``versions``.
 
-    ``@latest`` stays within the major version of the highest version. Where a made channel has a declared one's
-    name both are listed: the first decides what the channel holds, the last how often it is checked.
+    ``@latest`` stays within the major version of the highest version. Where a made channel has a declared
+    one's name both are listed: the first decides what the channel holds, the last how often it is checked.
     """
     versions = list(versions)
     made = [*_latest(manifest.channels, versions), *_series(versions)]

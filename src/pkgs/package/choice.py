@@ -5,7 +5,7 @@ Source of the rules: hermit, manifest/resolver.go:330-420.
 
 from __future__ import annotations
 
-import os
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -122,7 +122,7 @@ class Candidates:
         return ResolveError(kind, message, self._advice(selector))
 
     def _advice(self, selector: Selector) -> str:
-        """Say what could have been meant: the version of that number, or what is spelt most alike, or the newest."""
+        """Say what could have been meant: the version of that number, what begins alike, or the newest."""
         name, _, rest = selector.text.partition("@")
         if rest in self.blocks:
             return f"did you mean the version {name}-{rest}?"
@@ -143,7 +143,13 @@ class Candidates:
 
 
 def _nearest(sought: str, offered: Iterable[str]) -> list[str]:
-    """Return the few texts that begin most like ``sought``, none of those that do not begin like it at all."""
-    shared = {text: len(os.path.commonprefix([sought, text])) for text in offered}
+    """Return the few texts that begin most like ``sought``, of those that begin like it at all."""
+    shared = {text: _shared(sought, text) for text in offered}
     best = sorted((text for text in shared if shared[text]), key=lambda text: -shared[text])
     return best[:_SHOWN]
+
+
+def _shared(left: str, right: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False))
+    return sum(1 for _ in same)

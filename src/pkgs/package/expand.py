@@ -1,13 +1,13 @@
 """Variables in manifest texts: ``${version}``, ``$os``, and ``$$`` for a dollar sign.
 
-The syntax is that of Go's ``os.Expand``, which hermit applies until a text stops changing (envars/util.go:52-117).
-Where hermit would go on for ever the reader is told which variables go round.
+The syntax is that of Go's ``os.Expand``, which hermit applies until a text stops changing
+(envars/util.go:52-117). Where hermit would go on for ever the reader is told which variables go round.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Variables:
                 values[error.args[0]] = error.args[0]
 
     def expand_known(self, text: str) -> str:
-        """Replace the known variables; keep others as ``${NAME}`` and ``$$`` as it is, for the environment."""
+        """Replace the known variables; keep others as ``${NAME}``, and ``$$``, for the environment."""
         return self._repeat(text, strict=False) if "$" in text else text
 
     def _repeat(self, text: str, *, strict: bool) -> str:
@@ -110,8 +110,8 @@ class Variables:
         return []
 
 
-def builtins(platform: Platform, places: Places, today: datetime.date | None) -> dict[str, str]:
-    """Return the variables that every manifest has (hermit, envars/util.go:76-117), but those of the package itself."""
+def builtins(platform: Platform, places: Places, today: dt.date | None) -> dict[str, str]:
+    """Return the variables that every package has the same (hermit, envars/util.go:76-117)."""
     env = literal(places.env)
     bin_dir = f"{env.rstrip('/')}/bin" if env else "bin"
     values = {"os": platform.os, "arch": platform.arch, "xarch": platform.xarch, "HOME": literal(places.home)}
@@ -123,7 +123,7 @@ def builtins(platform: Platform, places: Places, today: datetime.date | None) ->
 
 
 def literal(place: str) -> str:
-    """Guard a path that holds a dollar sign from being expanded, unless it is a place that stands for itself."""
+    """Guard a path that holds a dollar sign from being expanded, unless it stands for itself."""
     return place if place in _SYMBOLS else place.replace("$", "$$")
 
 

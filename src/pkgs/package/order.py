@@ -1,8 +1,8 @@
 """Hermit's very order of versions: Go's ``sort.Sort``, step by step.
 
-Hermit's comparison is not transitive where integers meet other text (alpha.8 < alpha.10 < alpha.15-1 < alpha.8),
-so what it lists depends on the algorithm that sorts. This is that algorithm, pattern-defeating quicksort as Go has it
-since 1.19 (sort/zsortinterface.go); every other order of the same versions would be as good, and different.
+Hermit's comparison is not transitive where integers meet other text (alpha.8 < alpha.10 < alpha.15-1 <
+alpha.8), so what it lists depends on the algorithm that sorts. This is that algorithm, pattern-defeating
+quicksort as Go has it since 1.19 (sort/zsortinterface.go).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class _Sorter(Generic[_T]):
             root = child
 
     def pivot(self, first: int, end: int) -> tuple[int, bool]:
-        """Return a pivot, and whether the range looks sorted already; one that looks reversed is turned round."""
+        """Return a pivot, and whether the range looks sorted; one that looks reversed is turned round."""
         quarter = (end - first) // 4
         places = [first + quarter, first + 2 * quarter, first + 3 * quarter]
         swaps = 0

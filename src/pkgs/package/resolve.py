@@ -5,13 +5,14 @@ Source of the rules: hermit, manifest/resolver.go:330-770.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pkgs.envops import EnvOp
 from pkgs.errors import ResolveError
 from pkgs.manifest.model import Action, Layer, Manifest
+from pkgs.names import nearest
 from pkgs.package.actions import RelativePathError, expand_action
 from pkgs.package.choice import Candidates, Choice
 from pkgs.package.expand import EndlessVariablesError, UnknownVariableError, Variables, builtins, literal
@@ -36,7 +37,7 @@ class Resolver:
         self._github = _github_repository(manifest)
 
     def resolve(
-        self, selector: Selector, platform: Platform, places: Places, *, today: datetime.date | None
+        self, selector: Selector, platform: Platform, places: Places, *, today: dt.date | None
     ) -> Package:
         """Return the package; see :func:`resolve`."""
         choice = self._choose(selector)
@@ -132,7 +133,7 @@ class Resolver:
         return tuple(origins)
 
     def _repository(self, source: str) -> str:
-        """Return the declared repository, or the one versions come from, or the one on GitHub the source is in."""
+        """Return the declared repository, or the one versions come from, or the one the source is in."""
         if self.manifest.repository or self._github:
             return self.manifest.repository or self._github
         if not source.startswith(_GITHUB) or source.startswith(_HERMIT_BUILD):
@@ -147,14 +148,14 @@ def resolve(
     platform: Platform,
     places: Places,
     *,
-    today: datetime.date | None,
+    today: dt.date | None,
 ) -> Package:
     """Return the package that ``selector`` means on ``platform``, with ``places`` for the variables of paths.
 
     ``today`` is what ``${YYYY}``, ``${MM}`` and ``${DD}`` come from; without it they are unknown.
     Raises :class:`ResolveError` with one of hermit's kinds, ``unknown-version``, ``unknown-channel``,
     ``channel-without-version``, ``no-source``, ``no-binaries`` and ``unknown-variable``, or with
-    ``endless-variable``, ``invalid-env`` or ``relative-path``. For several selectors of one manifest make a :class:`Resolver`.
+    ``endless-variable``, ``invalid-env`` or ``relative-path``. For many selectors make a :class:`Resolver`.
     """
     return Resolver(manifest).resolve(selector, platform, places, today=today)
 
@@ -211,16 +212,15 @@ class _Filler:
             return expand_action(action, lambda text: self.text(attribute, text))
         except RelativePathError as error:
             message = f"{self.where}: {attribute}: {error.args[0]!r} must be an absolute path"
-            raise ResolveError("relative-path", message, "start it with ${root}, ${dest} or ${env}") from error
+            hint = "start it with ${root}, ${dest} or ${env}"
+            raise ResolveError("relative-path", message, hint) from error
 
     def _unknown(self, attribute: str, name: str) -> ResolveError:
         if name == "version":
             hint = "make sure that the channel has a version range"
         else:
-            import difflib  # deferred: only for an error
-
-            near = difflib.get_close_matches(name, self.variables.values, 1)
-            hint = f"did you mean ${{{near[0]}}}?" if near else f'set it with vars = {{ {name}: "…" }}'
+            near = nearest(name, self.variables.values)
+            hint = f"did you mean ${{{near}}}?" if near else f'set it with vars = {{ {name}: "…" }}'
         return ResolveError("unknown-variable", f"{self.where}: {attribute}: unknown variable ${name}", hint)
 
     def _endless(self, attribute: str, error: EndlessVariablesError) -> ResolveError:
@@ -229,7 +229,7 @@ class _Filler:
 
 
 def _values(
-    choice: Choice, merged: Merged, platform: Platform, places: Places, today: datetime.date | None
+    choice: Choice, merged: Merged, platform: Platform, places: Places, today: dt.date | None
 ) -> dict[str, str]:
     """Return every variable's value; the built-in ones win over ``vars``."""
     values = {**merged.vars, **builtins(platform, places, today)}
@@ -243,9 +243,9 @@ def _values(
 
 
 def _digest(source: str, merged: Merged, sums: Mapping[str, str]) -> str:
-    """Return the digest expected of ``source``: of the last layer that gives one, itself or through ``sha256sums``.
+    """Return the digest expected of ``source``: of the last layer that has one, itself or in ``sha256sums``.
 
-    So a layer's own digest counts against ``sha256sums`` only from the last layer (hermit, resolver.go:622-630).
+    So a layer's own digest wins over ``sha256sums`` only in the last layer (hermit, resolver.go:622-630).
     """
     listed = sums.get(source, "")
     digest = ""

@@ -1,6 +1,7 @@
 """Selectors: which of a manifest's versions and channels is meant.
 
-What a user types is a :class:`GlobSelector`; links and dependencies name a reference exactly; an upgrade follows a prefix.
+What a user types is a :class:`GlobSelector`; links and dependencies name a reference exactly; an upgrade
+follows a prefix.
 The rules are hermit's (manifest/package_selector.go).
 """
 
@@ -74,7 +75,7 @@ class GlobSelector:
         return not self.channel and (self.glob is None or self.glob.matches(version.text))
 
     def takes_channel(self, channel: str) -> bool:
-        """Whether ``channel`` is the one typed; a glob is tried on a channel's empty version, so ``*`` takes all."""
+        """Whether ``channel`` is the one typed; a glob is tried on its empty version, so ``*`` takes all."""
         if self.channel:
             return channel == self.channel
         return self.glob is None or self.glob.matches("")
