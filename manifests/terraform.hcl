@@ -1,6 +1,6 @@
 # The digests were carried over from the public hermit-packages repository (commit f0517fd7), where a bot records
-# them on the first download; those of 1.11.4 also agree with several public build recipes. None was compared
-# with upstream's signed SHA256SUMS yet.
+# them on the first download; those of 1.5.6 to 1.8.5 and of 1.11.4 agree with other public build recipes. None
+# was compared with upstream's signed SHA256SUMS yet.
 description = "Plans and makes changes to infrastructure from declarative configuration."
 homepage = "https://developer.hashicorp.com/terraform"
 repository = "https://github.com/hashicorp/terraform"
