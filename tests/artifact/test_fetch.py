@@ -385,7 +385,9 @@ def test_no_secret_is_shown(server: Server, get: Get) -> None:
     assert server.requests[0].headers["authorization"].startswith("Basic ")
 
 
-@pytest.mark.parametrize("url", ["ftp://host/a", "http://", "http://[", "https://host:port/a", "file", "x:y"])
+@pytest.mark.parametrize(
+    "url", ["ftp://host/a", "http://", "http://[", "https://host:port/a", "http://a b/", "file", "x:y"]
+)
 def test_what_is_no_url_is_refused(get: Get, url: str) -> None:
     with pytest.raises(FetchError, match="fetched"):
         get(Artifact(url))

@@ -27,7 +27,7 @@ class NpmRegistry:
         """What a client has as ``registry=``."""
         return self.server.url(self.prefix + "/")
 
-    def publish(self, name: str, version: str, tarball: bytes, **dist: str) -> str:
+    def publish(self, name: str, version: str, tarball: bytes, /, **dist: str) -> str:
         """Offer ``tarball`` as NAME@VERSION; return its URL. ``dist`` replaces what is published of it."""
         path = f"{self.prefix}/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
         url = self.server.add(path, Reply(tarball, authorization=self.authorization, etag=f'"{version}"'))

@@ -7,6 +7,7 @@
         fetch(server.url("/a.tgz"))                    # http://127.0.0.1:PORT/a.tgz
         fetch(server.url("/a.tgz", host="localhost"))  # the same bytes from what is another host to a client
         server.seen("/a.tgz")[0].headers["range"]      # what was asked, header names in lower case
+        server.peers                                   # with TLS: whose certificates clients showed
 
 A `Reply` honours ``Range`` and ``If-Range`` unless told otherwise, and can stall, break off, lie about its
 length or ask for credentials. Unknown paths get 404. Each request is recorded (at most 10,000). HTTP/1.1 with
@@ -20,6 +21,7 @@ import base64
 import gzip
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +32,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 _MOST_REQUESTS = 10_000
+_COMMON_NAME = re.compile(r"'commonName', '([^']*)'")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
@@ -91,13 +94,18 @@ def basic(user: str, password: str) -> str:
 class Server:
     """The server: what it answers, and what it was asked. Made by :func:`serving`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.peers: list[str] = []
         self.stopping = threading.Event()
         self._answers: dict[str, list[Answer]] = {}
         self._requests: list[Request] = []
         self._lock = threading.Lock()
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.owner = self
+        self._scheme = "https" if tls else "http"
+        if tls:
+            listening = self._http.socket
+            self._http.socket = tls.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
 
     @property
     def port(self) -> int:
@@ -112,7 +120,7 @@ class Server:
 
     def url(self, path: str, host: str = "127.0.0.1", userinfo: str = "") -> str:
         """Return the URL of ``path``; ``host`` may be ``localhost`` to look like another host."""
-        return f"http://{userinfo + '@' if userinfo else ''}{host}:{self.port}{path}"
+        return f"{self._scheme}://{userinfo + '@' if userinfo else ''}{host}:{self.port}{path}"
 
     def add(self, path: str, *answers: Answer) -> str:
         """Answer requests for ``path`` with ``answers`` in turn, the last for ever; return the URL."""
@@ -146,9 +154,9 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Yield a running :class:`Server`; it is gone, threads and all, afterwards."""
-    server = Server()
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Yield a running :class:`Server`, with TLS if told how; it is gone, threads and all, afterwards."""
+    server = Server(tls)
     thread = threading.Thread(target=server.run, name="test server")
     thread.start()
     try:
@@ -201,6 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, unquote(path), query, headers)
+        self._note_peer()
         reply = self.server.owner.answer(request)
         if reply.delay and self.server.owner.stopping.wait(reply.delay):
             return
@@ -209,6 +218,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(request, *_shaped(request, reply))
 
     do_HEAD = do_GET  # noqa: N815
+
+    def _note_peer(self) -> None:
+        """Record the name in the client's certificate, if it showed one."""
+        if isinstance(self.connection, ssl.SSLSocket) and (shown := self.connection.getpeercert()):
+            self.server.owner.peers += _COMMON_NAME.findall(str(shown.get("subject")))
 
     def _send(self, request: Request, reply: Reply, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(reply.status)

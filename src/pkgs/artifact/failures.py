@@ -41,11 +41,15 @@ class AttemptError(FetchError):
     """One try that failed.
 
     ``again`` says whether another try may succeed, ``wait`` how many seconds the server asks to wait
-    before it, and ``latency`` after how many seconds it answered at all (infinite if it did not).
+    before it, ``status`` what it answered (0: nothing), and ``latency`` after how many seconds it answered at
+    all (infinite if it did not).
     """
 
-    def __init__(self, message: str, hint: str = "", *, again: bool = False, wait: float = 0.0) -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, again: bool = False, wait: float = 0.0, status: int = 0
+    ) -> None:
         super().__init__(message, hint)
+        self.status = status
         self.again = again
         self.wait = wait
         self.latency = math.inf
@@ -93,7 +97,7 @@ def bad_status(url: str, status: int, wait: float) -> AttemptError:
     hint = _STATUS_HINTS.get(status, default).format(host=host)
     reason = f" ({_REASONS[status]})" if status in _REASONS else ""
     message = f"cannot fetch {shown(url)}: {host} answers {status}{reason}"
-    return AttemptError(message, hint, again=status in _AGAIN, wait=wait)
+    return AttemptError(message, hint, again=status in _AGAIN, wait=wait, status=status)
 
 
 def summary(failures: Mapping[str, FetchError]) -> FetchError:

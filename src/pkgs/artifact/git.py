@@ -1,0 +1,178 @@
+"""Git repositories as package sources: ``….git#REF`` is a directory, and its digest is a commit.
+
+A fetched repository is the files of one commit without their history: ``.git`` is removed, so that the tree
+is the same wherever and whenever it was made. Rules of the URL: hermit, cache/source.go:30-50 and
+cache/git.go:86-99.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgs.artifact.failures import host_of, shown
+from pkgs.errors import FetchError
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+# What would lead git to another repository than the one it is told of, or make it ask somebody.
+_FOREIGN = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_ASKPASS",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_TEMPLATE_DIR",
+        "GIT_TRACE",
+        "GIT_WORK_TREE",
+        "SSH_ASKPASS",
+    }
+)
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.askPass=",
+    "core.autocrlf=false",
+    "core.fsmonitor=false",
+    "advice.detachedHead=false",
+    "init.defaultBranch=main",
+    "protocol.ext.allow=never",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GitSource:
+    """A repository and a tag, branch or commit in it; "" stands for the repository's default branch."""
+
+    repository: str
+    ref: str
+
+    @classmethod
+    def parse(cls, url: str) -> GitSource | None:
+        """Read ``REPO.git`` or ``REPO.git#REF``, or return None for other sources.
+
+        Raises :class:`FetchError` where a part could be taken for an option.
+        """
+        repository, _, ref = url.partition("#")
+        if not repository.endswith(".git"):
+            return None
+        if repository.startswith("-") or ref.startswith("-"):
+            raise FetchError(f"{shown(url)}: neither a repository nor its ref starts with a dash")
+        return cls(repository, ref)
+
+
+def clone(source: GitSource, into: Path, environ: Mapping[str, str], timeout: float = 1800) -> str:
+    """Put the files of ``source`` into the new directory ``into`` and return the commit.
+
+    Only that commit is asked for. No hook runs, nobody is asked for anything; ``timeout`` is in seconds and
+    for each call of git. Raises :class:`FetchError`, and then ``into`` is not there.
+    """
+    git = _Git(source, environ, timeout)
+    try:
+        commit = _cloned(git, source, into)
+        shutil.rmtree(into / ".git")
+    except (FetchError, OSError):
+        shutil.rmtree(into, ignore_errors=True)
+        raise
+    return commit
+
+
+def remote_commit(source: GitSource, environ: Mapping[str, str], timeout: float = 60) -> str:
+    """Return the commit that ``source`` names now, without fetching it; raise :class:`FetchError`."""
+    if _COMMIT.fullmatch(source.ref):
+        return source.ref
+    ref = source.ref or "HEAD"
+    listed = _Git(source, environ, timeout).run(["ls-remote", "--", source.repository, ref, f"{ref}^{{}}"])
+    commits = {name: commit for commit, _, name in (line.partition("\t") for line in listed.splitlines())}
+    wanted = [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}", ref]
+    found = next((commits[name] for name in wanted if name in commits), "")
+    if not found:
+        raise FetchError(f"{shown(source.repository)} has no tag or branch {ref}", "check the part after #")
+    return found
+
+
+def _cloned(git: _Git, source: GitSource, into: Path) -> str:
+    if _COMMIT.fullmatch(source.ref):
+        git.run(["init", "--quiet", "--template=", "--", str(into)])
+        _fetch_commit(git, source, into)
+        git.run(["-C", str(into), "checkout", "--quiet", "--detach", source.ref, "--"])
+    else:
+        branch = [f"--branch={source.ref}"] if source.ref else []
+        options = ["--quiet", "--depth=1", "--template=", "--no-recurse-submodules", *branch]
+        git.run(["clone", *options, "--", source.repository, str(into)])
+    return git.run(["-C", str(into), "rev-parse", "HEAD"]).strip()
+
+
+def _fetch_commit(git: _Git, source: GitSource, into: Path) -> None:
+    """Fetch one commit; where the server gives out only branches and tags, fetch those."""
+    fetch = ["-C", str(into), "fetch", "--quiet", "--no-recurse-submodules"]
+    try:
+        git.run([*fetch, "--depth=1", "--", source.repository, source.ref])
+    except FetchError:
+        git.run([*fetch, "--tags", "--", source.repository, "+refs/heads/*:refs/remotes/origin/*"])
+
+
+class _Git:
+    """Runs git in an environment of which only the harmless is left."""
+
+    def __init__(self, source: GitSource, environ: Mapping[str, str], timeout: float) -> None:
+        self._source = source
+        self._timeout = timeout
+        kept = {name: value for name, value in environ.items() if name not in _FOREIGN}
+        quiet = {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "LC_ALL": "C"}
+        self._environ = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes", **kept, **quiet}
+
+    def run(self, arguments: Sequence[str]) -> str:
+        """Return what git prints; raise :class:`FetchError` with its last word."""
+        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        try:
+            done = subprocess.run(
+                ["git", *settings, *arguments],
+                env=self._environ,
+                cwd=os.sep,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._timeout,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise self._failed("there is no git", "install git") from error
+        except subprocess.TimeoutExpired as error:
+            raise self._failed(
+                f"git did not finish within {self._timeout:g} s", "check the network"
+            ) from error
+        if done.returncode != 0:
+            raise self._failed(_last_word(done.stderr), self._hint())
+        return done.stdout.decode(errors="replace")
+
+    def _failed(self, why: str, hint: str) -> FetchError:
+        return FetchError(f"cannot clone {shown(self._source.repository)}: {why}", hint)
+
+    def _hint(self) -> str:
+        host = host_of(self._source.repository)
+        reach = f", and allow {host} where outgoing traffic is filtered" if host else ""
+        return f"check the URL, the ref {self._source.ref or 'HEAD'}, and that you may read it{reach}"
+
+
+def _last_word(stderr: bytes) -> str:
+    """Return git's error without its prefix and without credentials."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    line = (fatal or lines or ["git failed"])[0 if fatal else -1]
+    return _USERINFO.sub("", line.removeprefix("fatal: ").removeprefix("error: "))

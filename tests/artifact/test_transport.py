@@ -1,0 +1,193 @@
+"""Time-outs, proxies, certificates; and what is not paid for."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pkgs.artifact.locations import Tls
+from pkgs.artifact.offline import OfflineFetcher
+from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
+from pkgs.errors import FetchError
+from tests.artifact.conftest import LINUX
+from tests.support.server import Reply, Server, serving
+
+
+def _read(transport: HttpxTransport, url: str, tls: Tls | None = None) -> bytes:
+    with transport.send(Request(url, tls=tls or Tls())) as answer:
+        return b"".join(answer.chunks)
+
+
+def test_a_silent_server_is_given_up(server: Server, transport: HttpxTransport) -> None:
+    with pytest.raises(FetchError, match=r"sent nothing for 0\.3 s"):
+        _read(transport, server.add("/a", Reply(b"x", delay=2)))
+    with pytest.raises(FetchError, match=r"broke off: .* sent nothing for 0\.3 s"):
+        _read(transport, server.add("/b", Reply(b"x" * 10, stall_after=5)))
+
+
+def test_a_trickle_ends_with_the_total_time(server: Server) -> None:
+    url = server.add("/a", Reply(bytes(1 << 20), trickle=0.05))
+
+    with (
+        HttpxTransport({}, Timeouts(stall=1, total=0.2)) as transport,
+        pytest.raises(FetchError, match=r"than 0\.2 s"),
+    ):
+        _read(transport, url)
+
+
+def test_connections_are_kept(server: Server, transport: HttpxTransport) -> None:
+    ports = set()
+    for _ in range(3):
+        with transport.send(Request(server.add("/a", Reply(b"x")))) as answer:
+            ports.add(tuple(answer.chunks))
+
+    assert len(server.requests) == 3
+
+
+def test_a_proxy_is_asked_for_the_whole_url(server: Server) -> None:
+    server.add("http://origin.invalid/a", Reply(b"through"))
+    environ = {"http_proxy": server.url("", userinfo="me:secret"), "NO_PROXY": "127.0.0.1"}
+
+    with HttpxTransport(environ) as transport:
+        assert _read(transport, "http://origin.invalid/a") == b"through"
+        assert _read(transport, server.add("/direct", Reply(b"direct"))) == b"direct"
+    assert server.requests[0].headers["proxy-authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://x", "http://p:port"])
+def test_an_unusable_proxy_is_a_sentence(proxy: str) -> None:
+    with HttpxTransport({"ALL_PROXY": proxy}) as transport, pytest.raises(FetchError) as caught:
+        _read(transport, "http://origin.invalid/a")
+
+    assert "proxies" in caught.value.hint or "http" in caught.value.hint
+
+
+@pytest.mark.parametrize("url", ["http:///x", "http://a:b/", "xyz://a/"])
+def test_what_is_no_url_is_a_sentence(transport: HttpxTransport, url: str) -> None:
+    with pytest.raises(FetchError, match="cannot fetch"):
+        _read(transport, url)
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    program = (
+        "import sys, pkgs.artifact.fetch, pkgs.artifact.offline, pkgs.artifact.npm, pkgs.artifact.pypi\n"
+        "print([m for m in ('httpx', 'ssl', 'truststore', 'packaging', 'pydantic') if m in sys.modules])"
+    )
+    source = Path(__file__).parents[2] / "src"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(source)},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert done.stdout == b"[]\n"
+
+
+def test_offline_refuses_all_but_files(tmp_path: Path) -> None:
+    from pkgs.artifact.model import Artifact
+    from pkgs.progress import SilentTask
+
+    (tmp_path / "source").write_bytes(b"x")
+    offline = OfflineFetcher()
+
+    assert (
+        offline.fetch(Artifact(f"file:{tmp_path}/source"), LINUX, tmp_path / "file", SilentTask()).size == 1
+    )
+    for url in ("https://host.test/a", "npm:a@1", "pypi:a==1"):
+        with pytest.raises(FetchError, match=f"{url} is needed, but pkgs is offline"):
+            offline.fetch(Artifact(url), LINUX, tmp_path / "file", SilentTask())
+    assert not offline.probe("http://host.test/").reachable
+
+
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make certificates")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate for localhost that signs itself, and its key."""
+    where = tmp_path_factory.mktemp("tls")
+    certificate, key = str(where / "cert.pem"), str(where / "key.pem")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture
+def secure(certificate: tuple[str, str]) -> Iterator[Server]:
+    """A server with that certificate, which lets in clients with the same one or none."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.load_verify_locations(certificate[0])
+    context.verify_mode = ssl.CERT_OPTIONAL
+    with serving(context) as running:
+        running.add("/a", Reply(b"secure"))
+        yield running
+
+
+@needs_openssl
+def test_an_untrusted_certificate_is_refused_with_a_hint(secure: Server) -> None:
+    with (
+        HttpxTransport({}) as transport,
+        pytest.raises(FetchError, match=r"certificate of 127\.0\.0\.1 is not trusted") as caught,
+    ):
+        _read(transport, secure.url("/a"))
+
+    assert "SSL_CERT_FILE" in caught.value.hint
+
+
+@needs_openssl
+def test_certificates_come_from_the_environment_or_the_client(
+    secure: Server, certificate: tuple[str, str]
+) -> None:
+    with HttpxTransport({"SSL_CERT_FILE": certificate[0]}) as transport:
+        assert _read(transport, secure.url("/a")) == b"secure"
+    with HttpxTransport({}) as transport:
+        assert _read(transport, secure.url("/a"), Tls(cafile=certificate[0])) == b"secure"
+        assert _read(transport, secure.url("/a"), Tls(cadata=Path(certificate[0]).read_text())) == b"secure"
+        assert _read(transport, secure.url("/a"), Tls(verify=False)) == b"secure"
+
+
+@needs_openssl
+def test_a_client_certificate_is_shown(secure: Server, certificate: tuple[str, str]) -> None:
+    tls = Tls(cafile=certificate[0], certificate=certificate[0], key=certificate[1])
+
+    with HttpxTransport({}) as transport:
+        assert _read(transport, secure.url("/a"), tls) == b"secure"
+    assert secure.peers == ["localhost"]
+
+
+@needs_openssl
+def test_a_missing_certificate_file_is_a_sentence(secure: Server) -> None:
+    for tls, environ in ((Tls(cafile="/none.pem"), {}), (Tls(), {"SSL_CERT_FILE": "/none.pem"})):
+        with HttpxTransport(environ) as transport, pytest.raises(FetchError, match="cannot be set up"):
+            _read(transport, secure.url("/a"), tls)
+
+
+@needs_openssl
+def test_plain_http_on_a_secure_port_is_a_sentence(
+    secure: Server, server: Server, transport: HttpxTransport
+) -> None:
+    with pytest.raises(FetchError, match="cannot fetch"):
+        _read(transport, secure.url("/a").replace("https:", "http:"))
+    with pytest.raises(FetchError, match="no secure connection"):
+        _read(transport, server.url("/a").replace("http:", "https:"))
