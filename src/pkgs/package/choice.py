@@ -5,6 +5,7 @@ Source of the rules: hermit, manifest/resolver.go:330-420.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -44,21 +45,34 @@ class Candidates:
         for block in manifest.versions:
             for text in block.versions:
                 self.blocks.setdefault(text, block)
-        # A version that is listed twice is listed twice in hermit's answers too.
-        self.versions = [Version.parse(text) for block in manifest.versions for text in block.versions]
-        self.channels = channels_of(manifest, self.versions)
-        self._named: dict[str, Channel] = {}
+
+    @functools.cached_property
+    def versions(self) -> list[Version]:
+        """Every listed version in file order; one that is listed twice is there twice, as in hermit."""
+        return [Version.parse(text) for block in self.manifest.versions for text in block.versions]
+
+    @functools.cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """The declared channels and the ones that follow from the versions."""
+        return channels_of(self.manifest, self.versions)
+
+    @functools.cached_property
+    def _named(self) -> dict[str, Channel]:
+        named: dict[str, Channel] = {}
         for channel in self.channels:
-            self._named.setdefault(channel.name, channel)
+            named.setdefault(channel.name, channel)
+        return named
 
     def choose(self, selector: Selector) -> Choice:
         """Return what ``selector`` means; raise :class:`ResolveError` when it means nothing here."""
         if not selector.qualified and self.manifest.default:
             selector = self._default()
+        if isinstance(selector, ExactSelector) and selector.reference.version in self.blocks:
+            return self._version(selector.reference.version)  # without a look at all the others
         if selector.name == self.manifest.name:
             version = highest(version for version in self.versions if selector.takes_version(version))
             if version is not None:
-                return self._version(version)
+                return self._version(version.text)
             for channel in reversed(self.channels):
                 if selector.takes_channel(channel.name):
                     return self._channel(channel)
@@ -85,12 +99,11 @@ class Candidates:
     def _greatest(self) -> Choice:
         version = highest(self.versions)
         if version is not None:
-            return self._version(version)
+            return self._version(version.text)
         return self._channel(max(self.channels, key=lambda channel: channel.name))
 
-    def _version(self, version: Version) -> Choice:
-        reference = Reference(self.manifest.name, version=version.text)
-        return Choice(reference, version.text, (self.blocks[version.text].layer,))
+    def _version(self, version: str) -> Choice:
+        return Choice(Reference(self.manifest.name, version=version), version, (self.blocks[version].layer,))
 
     def _channel(self, channel: Channel) -> Choice:
         """Return the choice of a channel: its contents are the first's of that name, its interval its own."""
@@ -143,8 +156,8 @@ class Candidates:
 
 
 def _nearest(sought: str, offered: Iterable[str]) -> list[str]:
-    """Return the few texts that begin most like ``sought``, of those that begin like it at all."""
-    shared = {text: _shared(sought, text) for text in offered}
+    """Return the few texts that begin most like ``sought``, those listed last first."""
+    shared = {text: _shared(sought, text) for text in reversed(list(offered))}
     best = sorted((text for text in shared if shared[text]), key=lambda text: -shared[text])
     return best[:_SHOWN]
 
