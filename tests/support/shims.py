@@ -46,6 +46,7 @@ class Shims:
     @classmethod
     def make(cls, root: Path, bin_dir: Path, shell: Path = Path("/bin/sh")) -> Shims:
         """Make an environment whose wrapper runs in ``shell``, with nothing installed."""
+        root.mkdir(exist_ok=True)
         bin_dir.mkdir(parents=True)
         wrapper = bin_dir / "pkgs"
         wrapper.write_bytes(wrapper_text().replace(b"/bin/sh", os.fsencode(shell), 1))
@@ -96,11 +97,12 @@ class Shims:
         cwd: Path | None = None,
         environ: Mapping[str, str] | None = None,
         status: int = 0,
+        user: int | None = None,
     ) -> list[str]:
         """Execute ``path`` and return what it printed, split at NULs; it must be silent on stderr."""
         done = subprocess.run(
             [path, *arguments], cwd=cwd, env=self.environ() if environ is None else environ,
-            capture_output=True, timeout=30, check=False,
+            capture_output=True, timeout=30, check=False, user=user, group=user,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (status, b"")
         return done.stdout.decode(errors="surrogateescape").split("\0")[:-1]
