@@ -12,7 +12,9 @@ import pytest
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
-needs_corpus = pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of public manifests is not beside the checkout")
+needs_corpus = pytest.mark.skipif(
+    not CORPUS.exists(), reason="the corpus of public manifests is not beside the checkout"
+)
 
 
 def corpus_manifests() -> list[Path]:

@@ -19,6 +19,8 @@ from pkgs.manifest.tokens import COMMENT, NAME, PUNCTUATION, SUMS, Token, tokens
 COMMENT_NAME = "_"
 PLACEHOLDER = "_"
 _DEEPEST = 64
+# Ten times what the longest manifest of the public repository has; so many are parsed in a second.
+_MOST_PIECES = 12_000
 _CLOSING = {"{": "}", "[": "]"}
 
 Lifted = Value | Comment | tuple[str, ...] | None
@@ -47,6 +49,10 @@ class Skeleton:
 
     def write(self, token: Token, piece: str) -> None:
         """Append the ``piece`` that ``token`` became."""
+        if len(self.pieces) == _MOST_PIECES:
+            raise FaultsError(
+                [Fault(token.line, f"more than {_MOST_PIECES} words up to here: not a manifest")]
+            )
         self._offsets.append(self._size)
         self._tokens.append(token)
         self.pieces.append(piece)

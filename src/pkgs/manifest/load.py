@@ -64,7 +64,9 @@ def _checked(text: str) -> str:
     if bad:
         what = "a NUL character" if bad[0] == "\0" else "half a character"
         reason = "" if bad[0] == "\0" else ": it is not UTF-8"
-        raise FaultsError([Fault(text.count("\n", 0, bad.start()) + 1, f"there is {what} in the text{reason}")])
+        raise FaultsError(
+            [Fault(text.count("\n", 0, bad.start()) + 1, f"there is {what} in the text{reason}")]
+        )
     return text
 
 

@@ -17,17 +17,19 @@ from pkgs.manifest.strings import unquote
 
 NAME, LITERAL, PUNCTUATION, COMMENT, SUMS = "name", "literal", "punctuation", "comment", "sums"
 
-# A map of checksums with one entry on each line and nothing else is read whole: it is 95 % of the
+# A map of checksums with one entry or comment on each line is read whole: such maps are 95 % of the
 # text of the public manifests. Anything that is not exactly that is read word by word.
-_SUM = re.compile(r'[ \t]*"([^"\\\n]*)"[ \t]*:[ \t]*"([^"\\\n]*)"[ \t]*,[ \t]*\n')
-_UNNAMED_SUM = _SUM.pattern.replace("(", "(?:")
+_QUOTED = r'"[^"\\\n]*+"'
+_SUM = rf"[ \t]*{_QUOTED}[ \t]*:[ \t]*{_QUOTED}[ \t]*,[ \t]*\n"
+_REMARK = r"[ \t]*(?://|\#)[^\n]*\n"
+_SUM_OR_REMARK = re.compile(r'[ \t]*(?:((?://|\#)[^\n]*)|"([^"]*)"[ \t]*:[ \t]*"([^"]*)"[ \t]*,[ \t]*)\n')
 _TOKEN = re.compile(
     rf"""
     (?P<space>[ \t\r\n\f]+)
-    |(?P<sums>\bsha256sums[ \t]*=[ \t]*\{{\n(?P<lines>(?:{_UNNAMED_SUM})*+)[ \t]*\}})
+    |(?P<sums>\bsha256sums[ \t]*=[ \t]*\{{\n(?P<lines>(?:(?:{_REMARK})*+{_SUM})*+)[ \t]*\}})
     |(?P<name>\b[A-Za-z]\w*(?:-\w+)*)
     |(?P<number>[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)
-    |(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    |(?P<string>"(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+')
     |(?P<punctuation>[][{{}}=:,])
     |(?P<comment>(?://|\#)[^\n]*|/\*[^\n]*?\*/)
     |(?P<heredoc><<(?P<delimiter>-?\w+))
@@ -38,8 +40,8 @@ _SPACE = " \t\r\n\f"
 _FIRST_WORD = re.compile(r"^[ \t\r\f]*(\w+)", re.MULTILINE | re.ASCII)
 _OCTAL = re.compile(r"([-+]?)0([0-9]+)")
 _LONGEST_NUMBER = 32
-# Twenty times what the longest manifest of the public repository has; so many are parsed in a second.
-_MOST_TOKENS = 50_000
+# A hundred times what the longest manifest of the public repository has.
+_MOST_TOKENS = 100_000
 _SHOWN = 40
 
 
@@ -131,9 +133,14 @@ def _number(text: str) -> int | float:
 
 
 def _sums(lines: str, line: int) -> MapValue:
-    """Return the map of a block of checksum lines, whose first follows ``line``."""
-    pairs = enumerate(_SUM.findall(lines), line + 1)
-    return MapValue(tuple(MapEntry(key, value, at) for at, (key, value) in pairs))
+    """Return the map that checksum lines make; the first follows ``line``."""
+    found = enumerate(_SUM_OR_REMARK.findall(lines), line + 1)
+    return MapValue(
+        tuple(
+            Comment(_comment(remark), at) if remark else MapEntry(key, value, at)
+            for at, (remark, key, value) in found
+        )
+    )
 
 
 def _heredoc(text: str, match: re.Match[str]) -> tuple[Heredoc, int] | None:
@@ -156,7 +163,7 @@ def _without_end(lines: str) -> str:
 
 def _unreadable(text: str, position: int) -> str:
     """Say what is wrong where no word can be read."""
-    rest = text[position : position + _SHOWN].splitlines()[0]
+    rest = text[position : position + _SHOWN].partition("\n")[0]
     if rest[0] in "\"'":
         return f"the string {rest} is not closed on its line"
     if rest.startswith("/*"):
