@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
+import subprocess
+import sys
 import tarfile
+import textwrap
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +51,7 @@ class Shelf:
     def text(self, url: str, limit: int = 1 << 20) -> str:
         raise NotImplementedError
 
-    def probe(self, url: str) -> Probe:
+    def probe(self, url: str, platform: Platform | None = None) -> Probe:
         raise NotImplementedError
 
 
@@ -79,6 +84,19 @@ def unpack_tar(archive: Path, dest: Path, *, strip: int, name: str, dont_extract
         tar.extractall(dest, filter="tar")
 
 
+def tar_of_files(files: Mapping[str, bytes], *, executable: Collection[str] = ()) -> bytes:
+    """Return a tar archive of ``files``."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            member.mode = 0o755 if name in executable else 0o644
+            member.mtime = 1_000_000_000
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
 class TestStore:
     """The store's parts over one state directory."""
 
@@ -103,3 +121,40 @@ class TestStore:
         recipe = Recipe(blob=self.put_blob(archive))
         source = self.state.blob(recipe.blob) if recipe.blob else None
         return self.trees.ensure(recipe, source, label=label, reporter=self.reporter).key
+
+
+SOURCES = os.pathsep.join(str(Path(__file__).parents[2] / part) for part in ("src", "."))
+_NOBODY = 65534
+_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+import filelock  # everything is imported before: the interpreter may be another user's secret
+import tests.support.stores
+filelock.SoftFileLock, filelock.FileLock, filelock.Timeout
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid({nobody})
+    os.setuid({nobody})
+try:
+{body}
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def as_nobody(body: str, *arguments: Path, strings: Iterable[str] = ()) -> str:
+    """Run Python code without root's rights, which would override modes; return what it prints."""
+    for argument in arguments:
+        for directory in (argument, *argument.parents):
+            if directory.stat().st_uid == os.getuid() and not directory.stat().st_mode & 0o001:
+                directory.chmod(directory.stat().st_mode | 0o055)
+    script = _AS_NOBODY.format(nobody=_NOBODY, body=textwrap.indent(textwrap.dedent(body), "    "))
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments), *strings],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.defpath, "PYTHONPATH": SOURCES, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    return done.stdout + done.stderr

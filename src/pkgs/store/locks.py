@@ -86,7 +86,7 @@ class Locks:
         Safe because a waiter that opened the removed file sees that it has no name any more and starts over.
         """
         if not self.soft:  # a marker goes by itself when it is released
-            self._path(name).unlink(missing_ok=True)
+            self.path(name).unlink(missing_ok=True)
 
     def names(self) -> list[str]:
         """Return the names of all lock files there are, held or not."""
@@ -103,7 +103,8 @@ class Locks:
             self._soft = not _flock_works(self._directory)
         return self._soft
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Return the file of the lock ``name``."""
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot name a lock")
         return self._directory / f"{name}{_SUFFIX}"
@@ -111,7 +112,7 @@ class Locks:
     def _lock(self, name: str) -> BaseFileLock:
         from filelock import FileLock, SoftFileLock  # deferred: 34 ms
 
-        path = self._path(name)
+        path = self.path(name)
         with storing(path):
             self._directory.mkdir(parents=True, exist_ok=True)
         kind = SoftFileLock if self.soft else FileLock
@@ -132,12 +133,12 @@ class Locks:
             return
         try:
             text = json.dumps({"pid": os.getpid(), "what": what})
-            self._path(name).write_text(text, "utf-8")
+            self.path(name).write_text(text, "utf-8")
         except OSError:
             pass
 
     def _holder(self, name: str) -> str:
-        path = self._path(name)
+        path = self.path(name)
         if self.soft:
             return f"another process holds {path} (remove that file if its host has crashed)"
         try:

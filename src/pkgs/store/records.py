@@ -101,8 +101,13 @@ def tree_lock(key: Digest) -> str:
 @contextmanager
 def writing_listing(path: Path) -> Iterator[Callable[[Entry], None]]:
     """Yield a function that adds an entry to the new file ``path``."""
+    encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
     with path.open("x", encoding="ascii") as file:
-        yield lambda entry: print(json.dumps(entry, separators=(",", ":")), file=file)
+
+        def write(entry: Entry) -> None:
+            file.write(encode(entry) + "\n")
+
+        yield write
 
 
 def read_listing(path: Path) -> Iterator[Entry]:

@@ -22,6 +22,8 @@ from pkgs.store.files import atomic_write
 from pkgs.store.locks import Locks
 
 FORMAT = 1
+# Claims are written, and gc decides, under this one lock.
+ROOTS_LOCK = "roots"
 _SUFFIX = ".json"
 
 
@@ -71,9 +73,7 @@ class Roots:
             return
         if _covers(self.of(bin_dir), wanted) or not self._writable():
             return
-        with self._locks.hold(
-            f"root-{root_id(bin_dir)}", what=f"the record of {bin_dir}", waiting=reporter.info
-        ):
+        with self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info):
             self._write(_union(self.of(bin_dir), wanted))
 
     def record(
@@ -89,9 +89,7 @@ class Roots:
         root = Root(bin_dir, frozenset(trees), frozenset(blobs), tuple(sorted(watched)))
         if root == self.of(bin_dir) or not self._writable():
             return
-        with self._locks.hold(
-            f"root-{root_id(bin_dir)}", what=f"the record of {bin_dir}", waiting=reporter.info
-        ):
+        with self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info):
             self._write(root)
 
     def of(self, bin_dir: Path) -> Root:

@@ -56,10 +56,10 @@ class Entry(NamedTuple):
         """The entry's line in the digest."""
         path = _escaped(self.path)
         if self.kind == "f":
-            return f"f {self.content} {'x' if self.mode & 0o100 else '-'} ".encode() + path + b"\n"
+            return b"f %b %b %b\n" % (self.content.encode(), b"x" if self.mode & 0o100 else b"-", path)
         if self.kind == "l":
-            return b"l " + path + b" -> " + _escaped(self.content) + b"\n"
-        return b"d " + path + b"\n"
+            return b"l %b -> %b\n" % (path, _escaped(self.content))
+        return b"d %b\n" % path
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,19 +213,19 @@ def _file(
         if mode != sealed:
             os.chmod(place, sealed)
         mode = sealed
-    entry = Entry("f", path, "", mode, status.st_size, status.st_mtime_ns)
+    size, mtime = status.st_size, status.st_mtime_ns
     if not hashed:
-        return entry
-    if entry.size >= _BIG:
-        return lambda: entry._replace(content=_hash(place))
-    return entry._replace(content=_hash(place))
+        return Entry("f", path, "", mode, size, mtime)
+    if size >= _BIG:
+        return lambda: Entry("f", path, _hash(place, _CHUNK), mode, size, mtime)
+    return Entry("f", path, _hash(place, size + 1), mode, size, mtime)
 
 
-def _hash(path: str) -> str:
+def _hash(path: str, chunk_size: int) -> str:
     hasher = hashlib.sha256()
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        while chunk := os.read(fd, _CHUNK):
+        while chunk := os.read(fd, chunk_size):
             hasher.update(chunk)
     finally:
         os.close(fd)

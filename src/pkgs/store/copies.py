@@ -1,0 +1,82 @@
+"""Writable copies of trees, for packages that change themselves: one for each environment and reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from pkgs.digests import digest_bytes
+from pkgs.references import Reference
+from pkgs.state import State
+from pkgs.store.copying import copy_tree
+from pkgs.store.files import atomic_write, clean_on_failure, remove_tree, storing, temp_sibling
+from pkgs.store.locks import Locks
+from pkgs.store.roots import root_id
+from pkgs.store.trees import Tree
+
+_NOTE = ".json"
+
+
+class Copies:
+    """The writable copies of one state directory, at ``mutable/ENVIRONMENT/REFERENCE``."""
+
+    def __init__(self, state: State, locks: Locks) -> None:
+        self._state = state
+        self._locks = locks
+
+    def path(self, bin_dir: Path, reference: Reference) -> Path:
+        """Return where an environment's copy is or will be."""
+        return self._state.mutable / root_id(bin_dir) / str(reference)
+
+    def ensure(
+        self, tree: Tree, bin_dir: Path, reference: Reference, *, waiting: Callable[[str], None]
+    ) -> Path:
+        """Return the environment's own copy of ``tree``, made if need be; what was changed in it is kept.
+
+        When the reference has come to mean another tree, as a channel does, a fresh copy replaces the old.
+        """
+        path = self.path(bin_dir, reference)
+        if self._made_from(path) == tree.key.hex and path.is_dir():
+            return path
+        with self._locks.hold(copy_lock(bin_dir, reference), what=str(reference), waiting=waiting):
+            if self._made_from(path) != tree.key.hex or not path.is_dir():
+                self._copy(tree, path)
+        return path
+
+    def discard(self, bin_dir: Path, reference: Reference, *, waiting: Callable[[str], None]) -> None:
+        """Remove an environment's copy."""
+        path = self.path(bin_dir, reference)
+        with self._locks.hold(copy_lock(bin_dir, reference), what=str(reference), waiting=waiting):
+            self._forget(path)
+
+    def _copy(self, tree: Tree, path: Path) -> None:
+        fresh = temp_sibling(path)
+        with storing(path), clean_on_failure(fresh):
+            fresh.mkdir(parents=True)
+            copy_tree(tree.path, fresh, writable=True)
+            self._forget(path)
+            atomic_write(_note(path), json.dumps({"tree": tree.key.hex}).encode())
+            fresh.rename(path)
+
+    def _made_from(self, path: Path) -> str:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return str(json.loads(_note(path).read_bytes())["tree"])
+        return ""
+
+    def _forget(self, path: Path) -> None:
+        doomed = temp_sibling(path)
+        with suppress(FileNotFoundError):
+            path.rename(doomed)
+        _note(path).unlink(missing_ok=True)
+        remove_tree(doomed)
+
+
+def copy_lock(bin_dir: Path, reference: Reference) -> str:
+    """Return the name of the lock for an environment's copy."""
+    return f"copy-{root_id(bin_dir)}-{digest_bytes(str(reference).encode()).hex[:16]}"
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + _NOTE)

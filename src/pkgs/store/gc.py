@@ -1,0 +1,132 @@
+"""Collecting what no environment uses.
+
+An entry goes if no root names it, no process uses it, nobody holds its lock and it is older than asked for.
+Roots are read, and entries taken out of sight, under the one lock that claims are written under: an install
+claims first and looks second, so it either keeps an entry or finds it gone and makes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from pkgs.digests import Digest
+from pkgs.progress import Reporter
+from pkgs.state import State
+from pkgs.store.blobs import blob_lock
+from pkgs.store.files import TEMP_PREFIX, storing
+from pkgs.store.locks import Locks
+from pkgs.store.processes import used_entries
+from pkgs.store.records import read_record
+from pkgs.store.roots import ROOTS_LOCK, Root, root_id
+from pkgs.store.sweep import Item, Sweep, batches, by_key, decided, entries, first, size
+from pkgs.store.treesweep import TreeSweep
+
+# Leftovers that no entry's lock protects may belong to a running process while they are this young (seconds).
+_YOUNG = 86400.0
+
+
+def collect(
+    state: State, locks: Locks, *, now: float, older_than: float, dry_run: bool, reporter: Reporter
+) -> list[Item]:
+    """Remove what no environment uses and is at least ``older_than`` seconds old; return what was looked at.
+
+    ``now`` is the time since the epoch. Kept entries are returned too, with the reason. Safe beside installs
+    and other collections. Raises :class:`StoreError` if the state directory cannot be written.
+    """
+    collector = _Collector(Sweep(state, locks, now, older_than, dry_run, reporter))
+    if dry_run:
+        return list(collector.run())
+    with locks.hold("gc", what="collecting garbage", waiting=reporter.info), storing(state.root):
+        return list(collector.run())
+
+
+class _Collector:
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self._state = sweep.state
+
+    def run(self) -> Iterator[Item]:
+        yield from self._environments()
+        yield from self._copies()
+        yield from TreeSweep(self._sweep).run()
+        yield from self._downloads()
+        yield from self._unlocked_leftovers()
+        if not self._sweep.dry_run:
+            self._old_locks()
+
+    def _environments(self) -> Iterator[Item]:
+        with self._sweep.claims_wait():
+            for root in self._sweep.roots.all():
+                path = self._sweep.roots.path(root.bin_dir)
+                gone = not root.exists()
+                if gone:
+                    self._sweep.remove(path)
+                    self._sweep.remove(self._state.env(root.bin_dir))
+                reason = "the environment is gone" if gone else "the environment is there"
+                yield Item("environment", str(root.bin_dir), path, 0, reason, gone)
+
+    def _copies(self) -> Iterator[Item]:
+        with self._sweep.claims_wait():
+            live = {root_id(root.bin_dir) for root in self._sweep.live()}
+            used = used_entries(self._state.mutable)
+            doomed = []
+            for path in entries(self._state.mutable):
+                if path.name.startswith(TEMP_PREFIX):
+                    continue
+                reason = first(
+                    (path.name in live, "its environment is there"),
+                    (path.name in used, "a running process uses it"),
+                )
+                item = decided("copy", path.name, path, size(path), reason, "its environment is gone")
+                doomed += [self._sweep.hide(path)] if item.removed else []
+                yield item
+        self._sweep.delete(doomed)
+
+    def _downloads(self) -> Iterator[Item]:
+        shelves = (path for shelf in entries(self._state.blobs) for path in entries(shelf))
+        found = by_key((*shelves, *entries(self._state.partial)))
+        for batch in batches(found.items()):
+            with self._sweep.claims_wait():
+                needed = frozenset().union(*(self._blobs_of(root) for root in self._sweep.live()))
+                for key, paths in batch:
+                    yield from self._download(key, paths, key in needed)
+
+    def _download(self, key: Digest, paths: list[Path], needed: bool) -> Iterator[Item]:
+        with ExitStack() as stack:
+            free = stack.enter_context(self._sweep.locks.attempt(blob_lock(key.hex)))
+            for path in paths:
+                whole = path == self._state.blob(key)
+                reason = first(
+                    (needed and whole, "an environment uses it"),
+                    (not free, "it is being worked on"),
+                    (self._sweep.young(path), "it is not old enough"),
+                )
+                why = "no environment uses it" if whole else "a download that was not finished"
+                kind = "download" if whole else "leftover"
+                item = decided(kind, path.name[:12], path, size(path), reason, why)
+                if item.removed:
+                    self._sweep.remove(path)
+                yield item
+
+    def _blobs_of(self, root: Root) -> set[Digest]:
+        """Return the blobs a root names and those its trees were made from, which repair needs."""
+        records = (read_record(self._state, key) for key in root.trees)
+        return {*root.blobs, *(record.blob for record in records if record and record.blob)}
+
+    def _unlocked_leftovers(self) -> Iterator[Item]:
+        """Find temp siblings that no entry's lock guards: only their age tells that nobody writes them."""
+        directories = [self._state.roots, self._state.mutable, *entries(self._state.mutable)]
+        for path in (path for directory in directories for path in entries(directory)):
+            if path.name.startswith(TEMP_PREFIX) and self._sweep.age(path) > _YOUNG:
+                yield Item("leftover", path.name, path, size(path), "left by an interrupted run", True)
+                self._sweep.remove(path)
+
+    def _old_locks(self) -> None:
+        for name in self._sweep.locks.names():
+            path = self._sweep.locks.path(name)
+            if self._sweep.age(path) > max(_YOUNG, self._sweep.older_than) and name not in ("gc", ROOTS_LOCK):
+                with self._sweep.locks.attempt(name) as held:
+                    if held:
+                        self._sweep.locks.discard(name)

@@ -1,0 +1,50 @@
+"""Which of a directory's entries running processes use: asked of Linux's ``/proc``.
+
+A process uses an entry if its program, working directory, an open or a mapped file is inside, or if its
+command line names a path inside (an interpreter that has read its script and closed it). Other users'
+processes cannot be looked into, and other systems have no such table: there an entry's age alone protects it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def used_entries(directory: Path, proc: Path = PROC) -> frozenset[str]:
+    """Return the names directly below ``directory`` that a process other than this one uses."""
+    spellings = {os.fsencode(directory.absolute()), os.fsencode(directory.resolve())}
+    inside = re.compile(b"(?:%b)/([^/\0\n]+)" % b"|".join(map(re.escape, sorted(spellings))))
+    found: set[bytes] = set()
+    for process in _processes(proc):
+        for text in _paths_of(process):
+            found.update(inside.findall(text))
+    return frozenset(map(os.fsdecode, found))
+
+
+def _processes(proc: Path) -> Iterator[Path]:
+    with suppress(OSError):
+        for entry in proc.iterdir():
+            if entry.name.isdigit() and entry.name != str(os.getpid()):
+                yield entry
+
+
+def _paths_of(process: Path) -> Iterator[bytes]:
+    for link in (process / "exe", process / "cwd", *_open_files(process)):
+        with suppress(OSError):
+            yield os.fsencode(link.readlink())
+    for file in (process / "maps", process / "cmdline"):
+        with suppress(OSError):
+            yield file.read_bytes()
+
+
+def _open_files(process: Path) -> list[Path]:
+    try:
+        return list((process / "fd").iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,71 @@
+"""What the store's disk space is spent on, by package."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgs.digests import Digest
+from pkgs.state import State
+from pkgs.store.records import RECORD, TREE, Record, read_record
+from pkgs.store.roots import Root
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one package takes, in bytes; ``label`` is "" for downloads that no tree was made from.
+
+    ``environments`` is how many environments use one of its trees.
+    """
+
+    label: str
+    trees: int
+    blobs: int
+    environments: int
+
+    @property
+    def size(self) -> int:
+        """Everything together."""
+        return self.trees + self.blobs
+
+
+def usage(state: State, roots: list[Root]) -> list[Usage]:
+    """Return the space taken by each package, the largest first."""
+    blobs = dict(_blob_sizes(state.blobs))
+    by_label: dict[str, list[Record]] = defaultdict(list)
+    for record in _records(state):
+        by_label[record.label].append(record)
+    found = [_usage(label, records, blobs, roots) for label, records in by_label.items()]
+    if blobs:
+        found.append(Usage("", 0, sum(blobs.values()), 0))
+    return sorted(found, key=lambda entry: (-entry.size, entry.label))
+
+
+def _usage(label: str, records: list[Record], blobs: dict[Digest, int], roots: list[Root]) -> Usage:
+    keys = {record.key for record in records}
+    archives = {record.blob for record in records if record.blob}
+    return Usage(
+        label,
+        sum(record.size for record in records),
+        sum(blobs.pop(blob, 0) for blob in archives),
+        sum(1 for root in roots if keys & root.trees),
+    )
+
+
+def _records(state: State) -> Iterator[Record]:
+    for path in sorted(state.trees.glob(f"{TREE}*{RECORD}")):
+        name = path.name.removeprefix(TREE).removesuffix(RECORD)
+        record = read_record(state, Digest(name)) if _HEX.fullmatch(name) else None
+        if record and state.tree(record.key).is_dir():
+            yield record
+
+
+def _blob_sizes(blobs: Path) -> Iterator[tuple[Digest, int]]:
+    for path in blobs.glob("??/*"):
+        if _HEX.fullmatch(path.name):
+            yield Digest(path.name), path.stat().st_size

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pkgs.errors import StoreError
+from pkgs.store.filesystems import locks_are_local, mount_of, parse_mounts
+from pkgs.store.locks import Locks
+from tests.support.stores import SOURCES, as_nobody
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from pkgs.store.locks import Locks
+with Locks(Path(sys.argv[1]), soft=sys.argv[2] == "soft").hold("x", what="holding", waiting=print):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def quiet(message: str) -> None:
+    raise AssertionError(message)
+
+
+def start_holder(directory: Path, kind: str) -> subprocess.Popen[str]:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(directory), kind],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": SOURCES},
+    )
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def end(holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait(10)
+    assert holder.stdout
+    holder.stdout.close()
+
+
+def test_a_waiter_is_told_what_for_and_by_whom(tmp_path: Path) -> None:
+    locks = Locks(tmp_path, patience=0.1)
+    holder = start_holder(tmp_path, "hard")
+    told: list[str] = []
+
+    def tell(message: str) -> None:
+        told.append(message)
+        holder.send_signal(signal.SIGKILL)
+
+    try:
+        started = time.monotonic()
+        with locks.hold("x", what="tool-1", waiting=tell):
+            took = time.monotonic() - started
+    finally:
+        end(holder)
+
+    assert told == [f"waiting for tool-1: process {holder.pid} is at work on holding"]
+    assert took < 5
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_a_dead_holder_keeps_nobody_waiting(tmp_path: Path, kind: str) -> None:
+    end(start_holder(tmp_path, kind))
+    with Locks(tmp_path, soft=kind == "soft", patience=5).hold("x", waiting=quiet):
+        pass
+
+
+def test_a_free_lock_says_nothing(tmp_path: Path) -> None:
+    locks = Locks(tmp_path / "locks")
+    for _ in range(2):
+        with locks.hold("x", waiting=quiet):
+            pass
+    assert locks.names() == ["x"]
+
+
+def test_attempt_does_not_wait(tmp_path: Path) -> None:
+    holder = start_holder(tmp_path, "hard")
+    try:
+        with Locks(tmp_path).attempt("x") as held:
+            assert not held
+        with Locks(tmp_path).attempt("y") as held:
+            assert held
+    finally:
+        end(holder)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_threads_exclude_each_other_though_lock_files_come_and_go(tmp_path: Path, soft: bool) -> None:
+    locks = Locks(tmp_path, patience=30, soft=soft)
+    inside: list[int] = []
+    worst: list[int] = []
+
+    def work() -> None:
+        for _ in range(5):
+            with locks.hold("x", waiting=quiet):
+                inside.append(1)
+                worst.append(len(inside))
+                time.sleep(0.001)
+                inside.pop()
+                locks.discard("x")
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert worst == [1] * 40
+    assert locks.names() == []
+
+
+def test_an_unwritable_directory_is_one_sentence(tmp_path: Path) -> None:
+    outcome = as_nobody(
+        """
+        from pkgs.store.locks import Locks
+        with Locks(Path(sys.argv[1]) / "locks").hold("x", waiting=print):
+            pass
+        """,
+        tmp_path,
+    )
+    assert "StoreError" in outcome
+    assert "cannot be written: Permission denied" in outcome
+
+
+def test_a_path_cannot_be_smuggled_into_a_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot name a lock"), Locks(tmp_path).hold("../x", waiting=quiet):
+        pass
+
+
+def test_a_file_in_the_place_of_the_directory_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "locks").write_text("")
+    with pytest.raises(StoreError), Locks(tmp_path / "locks").hold("x", waiting=quiet):
+        pass
+
+
+MOUNTS = parse_mounts(
+    "/dev/sda1 / ext4 rw 0 0\n"
+    "server:/home /home nfs4 rw,vers=4.2,local_lock=none 0 0\n"
+    "server:/old /home/my\\040old nfs rw,nolock,local_lock=all 0 0\n"
+    "user@host:/x /mnt/ssh fuse.sshfs rw 0 0\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "local"),
+    [
+        ("/var", False),
+        ("/home/a", False),
+        ("/home/my old/cache", True),
+        ("/mnt/ssh", True),
+        ("/home/my", False),
+    ],
+)
+def test_filesystems_whose_locks_stay_on_one_host_are_told_apart(path: str, local: bool) -> None:
+    assert locks_are_local(mount_of(Path(path), MOUNTS)) is local
