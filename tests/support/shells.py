@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgs.environment.transform import encode
+from pkgs.environment.transform import encode, literal
 from pkgs.envops import EnvOp, Force, Prepend
 from pkgs.shim.activation import shim_file
 
@@ -104,15 +104,18 @@ class StubEnvironment:
         log = self.root / "calls"
         return len(log.read_text().splitlines()) if log.exists() else 0
 
-    def set(self, *operations: EnvOp, prompt: str = "env", messages: tuple[str, ...] = ()) -> None:
+    def set(
+        self,
+        *operations: EnvOp,
+        prompt: str = "env",
+        messages: tuple[str, ...] = (),
+        file: str = "pkgs.hcl",
+    ) -> None:
         """Change what activation does, as an edit of the configuration would."""
-        base = (
-            Prepend("PATH", str(self.bin)),
-            Force("PKGS_BIN", str(self.bin)),
-            Force("PKGS_ENV", str(self.bin.parent)),
-        )
+        root, bin_dir = literal(str(self.bin.parent)), literal(str(self.bin))
+        base = (Prepend("PATH", bin_dir), Force("PKGS_BIN", bin_dir), Force("PKGS_ENV", root))
         content = {"operations": encode((*base, *operations)), "prompt": prompt, "messages": messages}
-        (self.bin / "pkgs.hcl").write_text(json.dumps(content), encoding="utf-8")
+        (self.bin / file).write_text(json.dumps(content), encoding="utf-8")
 
 
 _WRAPPER = """\

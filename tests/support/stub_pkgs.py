@@ -1,4 +1,4 @@
-"""The ``bin/pkgs`` of a stub environment: the real commands over an application made from JSON in ``pkgs.hcl``."""
+"""The ``bin/pkgs`` of a stub environment: the real commands, told by JSON in ``pkgs.hcl`` what to do."""
 
 from __future__ import annotations
 

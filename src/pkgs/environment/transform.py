@@ -92,6 +92,11 @@ def segments(value: str) -> Iterator[Segment]:
         yield Segment(text=value[end:])
 
 
+def literal(text: str) -> str:
+    """Return ``text`` as an operation's value that stands for just it, such as a path's."""
+    return text.replace("$", "$$")
+
+
 def apply(environ: Mapping[str, str], operations: Iterable[EnvOp]) -> Transform:
     """Return what ``operations``, one after the other, make of ``environ``."""
     work = _Work(environ)

@@ -22,15 +22,15 @@ _pkgs_keep() { # NAME: remember what it was, unless that is known already
   case " ${_PKGS_NAMES-} " in *" $1 "*) return 0 ;; esac
   _PKGS_NAMES="${_PKGS_NAMES-}${_PKGS_NAMES:+ }$1"
   _pkgs_copy "$1" "_PKGS_OLD_$1"
-  if _pkgs_unexported "$1"; then _PKGS_PLAIN="${_PKGS_PLAIN-} $1 "; fi
+  if eval "[ -n \"\${$1+set}\" ]" && _pkgs_unexported "$1"; then _PKGS_PLAIN="${_PKGS_PLAIN-} $1 "; fi
 }
 
-# Whether NAME is set but not exported; a shell that cannot tell without a process says no.
+# Whether NAME, which is set, is not exported; a shell that cannot tell without a process says no.
 _pkgs_unexported() { return 1; }
 if [ -n "${ZSH_VERSION-}" ]; then
-  eval '_pkgs_unexported() { [ -n "${(P)1+set}" ] && [ "${${(Pt)1}#*export}" = "${(Pt)1}" ]; }'
+  eval '_pkgs_unexported() { case ${(Pt)1} in *export*) return 1 ;; esac; }'
 elif [ -n "${BASH_VERSION-}" ] && [ "${BASH_VERSION%%.*}" -ge 5 ]; then
-  eval '_pkgs_unexported() { [ -n "${!1+set}" ] && case ${!1@a} in *x*) false ;; esac; }'
+  eval '_pkgs_unexported() { case ${!1@a} in *x*) return 1 ;; esac; }'
 fi
 
 _pkgs_without() { # LIST ELEMENTS: set _pkgs_list to the rest as ":a:b:", or ":" when nothing is left
