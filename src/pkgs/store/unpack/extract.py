@@ -5,16 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from pkgs.errors import ArchiveError, StoreError
-from pkgs.store.unpack import compression, single, sniff
+from pkgs.store.unpack import compression, external, single, sniff
+from pkgs.store.unpack.ar import data_member
+from pkgs.store.unpack.copying import copy_into
+from pkgs.store.unpack.cpio import CpioReader
 from pkgs.store.unpack.limits import Budget, Limits
 from pkgs.store.unpack.names import place, shown
+from pkgs.store.unpack.rpm import RpmFile, skip_headers
+from pkgs.store.unpack.sevenzip import SevenZipReader
 from pkgs.store.unpack.stream import CHUNK, Stream, ahead
 from pkgs.store.unpack.tar import TarReader
 from pkgs.store.unpack.tree import Tree
@@ -22,6 +27,7 @@ from pkgs.store.unpack.zip import ZipReader
 
 # Below this a second thread costs more than it gains.
 _WORTH_A_THREAD = 1 << 20
+_Chunks = Generator[bytes, None, None]
 _STREAMED = {"tar", "deb", "rpm", "program"}
 
 
@@ -33,6 +39,16 @@ class _Job:
     budget: Budget
     strip: int
     name: str
+    apps: Sequence[str]
+    environ: Mapping[str, str]
+
+
+class _Reader(Protocol):
+    """What reads one kind of archive; ``tops`` are names at its top, for messages."""
+
+    tops: set[bytes]
+
+    def unpack(self) -> None: ...
 
 
 def unpack(
@@ -43,22 +59,29 @@ def unpack(
     name: str,
     dont_extract: bool = False,
     limits: Limits | None = None,
+    apps: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
 ) -> None:
     """Unpack ``archive`` into ``dest``, a fresh empty directory.
 
     ``strip`` leading parts of every member's name are dropped; ``name`` is what a single file is called
     (the last part of the source's URL) and how messages call the archive; with ``dont_extract`` the archive
-    itself is stored under it. Raises :class:`ArchiveError` for what cannot or must not be unpacked and
-    :class:`StoreError` when ``dest`` cannot be written; ``dest`` then holds an unfinished tree for the
-    caller to throw away.
+    itself is stored under it. ``apps`` are taken from a macOS disk image; ``environ`` (the process's own
+    unless given) says where 7z, pkgutil and hdiutil are found. A directory is copied whole.
+
+    Raises :class:`ArchiveError` for what cannot or must not be unpacked and :class:`StoreError` when ``dest``
+    cannot be written; ``dest`` then holds an unfinished tree for the caller to throw away.
     """
     budget = Budget(limits or Limits())
-    with _told(name), archive.open("rb") as file, Tree(dest, budget) as tree:
-        job = _Job(tree, budget, strip, name)
-        if dont_extract:
-            _keep(job, file)
+    with _told(name), Tree(dest, budget) as tree:
+        job = _Job(tree, budget, strip, name, apps, os.environ if environ is None else environ)
+        if archive.is_dir():
+            copy_into(tree, archive)
+        elif dont_extract:
+            with archive.open("rb") as file:
+                _keep(job, file)
         else:
-            _unpack_file(job, file)
+            _unpack_file(job, archive, dest)
         tree.finish()
 
 
@@ -74,11 +97,10 @@ def unpack_stream(
     budget = Budget(limits or Limits())
     source = Stream(chunks)
     head = source.peek(sniff.HEAD)
-    packed = compression.codec(head)
-    streamed = packed is not None or sniff.kind(head) in _STREAMED
+    streamed = compression.codec(head) is not None or sniff.kind(head) in _STREAMED
     if streamed:
         with _told(name), Tree(dest, budget) as tree:
-            _unpack_bytes(_Job(tree, budget, strip, name), source, packed)
+            _unpack_bytes(_Job(tree, budget, strip, name, (), {}), source)
             tree.finish()
     source.drain()
     return streamed
@@ -111,61 +133,101 @@ def _add_execute(root: Path, path: bytes) -> None:
         os.close(fd)
 
 
-def _unpack_file(job: _Job, file: BinaryIO) -> None:
-    head = file.read(sniff.HEAD)
+def _unpack_file(job: _Job, archive: Path, dest: Path) -> None:
+    """Unpack by what the file is; these kinds are read in any order, the others from beginning to end."""
+    with archive.open("rb") as file:
+        head = file.read(sniff.HEAD)
+        kind = "" if compression.codec(head) else sniff.kind(head)
+        file.seek(0)
+        if sniff.is_jar(head):
+            _keep(job, file)
+        elif kind == "zip":
+            _read_all(job, ZipReader(file.fileno(), job.tree, job.budget, strip=job.strip))
+        elif kind == "7z":
+            _read_all(job, _seven_zip(job, archive))
+        elif kind == "pkg":
+            _refuse_strip(job)
+            external.unpack_pkg(archive, dest, job.tree, job.environ)
+        elif _is_disk_image(file):
+            _refuse_strip(job)
+            external.unpack_dmg(archive, dest, job.tree, job.apps, job.environ)
+        else:
+            size = os.fstat(file.fileno()).st_size
+            _unpack_bytes(job, Stream(_chunks(file.read)), threaded=size > _WORTH_A_THREAD)
+
+
+def _seven_zip(job: _Job, archive: Path) -> SevenZipReader:
+    return SevenZipReader(archive, job.tree, job.budget, strip=job.strip, environ=job.environ)
+
+
+def _refuse_strip(job: _Job) -> None:
+    if job.strip:
+        raise ArchiveError(f"strip = {job.strip} has no meaning for it", "remove strip from the manifest")
+
+
+def _is_disk_image(file: BinaryIO) -> bool:
+    """Tell whether the file ends as an Apple disk image does."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 512, 0))
+    magic = file.read(4)
     file.seek(0)
-    packed = compression.codec(head)
-    kind = sniff.kind(head)
-    if packed is None and sniff.is_jar(head):
-        _keep(job, file)
-        return
-    if packed is None and kind == "zip":
-        reader = ZipReader(file.fileno(), job.tree, job.budget, strip=job.strip)
-        reader.unpack()
-        _require_something(job, reader.tops)
-        return
-    size = os.fstat(file.fileno()).st_size
-    _unpack_bytes(job, Stream(_chunks(file.read)), packed, threaded=size > _WORTH_A_THREAD)
+    return magic == b"koly"
 
 
-def _unpack_bytes(job: _Job, source: Stream, packed: str | None, *, threaded: bool = False) -> None:
+def _unpack_bytes(job: _Job, source: Stream, *, threaded: bool = False) -> None:
     """Unpack an archive that is read from its beginning to its end."""
+    kind = sniff.kind(source.peek(sniff.HEAD))
+    files: list[RpmFile] | None = None
+    if kind == "deb":
+        source = Stream(data_member(source))
+    elif kind == "rpm":
+        files = skip_headers(source)
+    packed = compression.codec(source.peek(sniff.HEAD))
+    with closing(_opened(job, source, packed, threaded=threaded)) as chunks:
+        stream = Stream(chunks)
+        if files is None:
+            _unpack_inner(job, stream, sealed=packed is not None)
+        else:
+            _read_all(job, CpioReader(stream, job.tree, job.budget, strip=job.strip, files=files))
+
+
+def _opened(job: _Job, source: Stream, packed: str | None, *, threaded: bool) -> _Chunks:
     if packed is None:
-        chunks = _counted(source.rest(), job.budget)
-    else:
-        chunks = compression.decompress(_reader(source), packed, job.budget)
-    with closing(ahead(chunks) if threaded else chunks) as ready:
-        _unpack_inner(job, Stream(ready), sealed=packed is not None)
+        return _counted(source.rest(), job.budget)
+    chunks = compression.decompress(_reader(source), packed, job.budget)
+    return ahead(chunks) if threaded else chunks
 
 
 def _unpack_inner(job: _Job, stream: Stream, *, sealed: bool) -> None:
     kind = sniff.kind(stream.peek(sniff.HEAD))
     if kind == "tar":
-        reader = TarReader(stream, job.tree, job.budget, strip=job.strip, sealed=sealed)
-        reader.unpack()
-        _require_something(job, reader.tops)
+        _read_all(job, TarReader(stream, job.tree, job.budget, strip=job.strip, sealed=sealed))
     elif kind == "program":
         single.store(job.tree, single.unpacked_name(job.name), stream.rest())
     else:
-        raise ArchiveError("it is not an archive, a program or a script")
+        raise ArchiveError(
+            "it is not an archive, a program or a script",
+            "dont-extract = true in the manifest keeps a file as it is",
+        )
+
+
+def _read_all(job: _Job, reader: _Reader) -> None:
+    """Unpack all members; refuse an archive of which nothing is left, and say what was in it."""
+    reader.unpack()
+    if not job.tree.empty:
+        return
+    if not reader.tops:
+        raise ArchiveError("it is empty")
+    listed = ", ".join(sorted(map(shown, reader.tops)))
+    raise ArchiveError(
+        f"strip = {job.strip} leaves nothing of it; at the top it holds {listed}",
+        f"lower strip in the manifest; {max(job.strip - 1, 0)} may do",
+    )
 
 
 def _keep(job: _Job, file: BinaryIO) -> None:
     """Store the archive itself."""
     single.store(job.tree, job.name, _counted(_chunks(file.read), job.budget))
-
-
-def _require_something(job: _Job, tops: set[bytes]) -> None:
-    """Refuse an archive of which nothing is left, and say what was in it."""
-    if not job.tree.empty:
-        return
-    if not tops:
-        raise ArchiveError("it is empty")
-    listed = ", ".join(sorted(map(shown, tops)))
-    raise ArchiveError(
-        f"strip = {job.strip} leaves nothing of it; at the top it holds {listed}",
-        f"lower strip in the manifest; {job.strip - 1} may do",
-    )
 
 
 @contextmanager

@@ -5,10 +5,14 @@ Names are bytes, as the file system's are: no locale has a say in them.
 
 from __future__ import annotations
 
+import re
+
 from pkgs.errors import ArchiveError
 
 # Deeper paths than any system call takes; also keeps recursion over components shallow.
 _DEEPEST = 255
+# No empty component, and none that begins with a dot: most names, of which nothing is to be changed.
+_PLAIN = re.compile(rb"(?:[^./\0][^/\0]*/)*[^./\0][^/\0]*").fullmatch
 
 
 def shown(name: bytes) -> str:
@@ -24,6 +28,8 @@ def place(name: bytes, strip: int) -> bytes | None:
     as one part. An empty path is the destination itself. A name that leads out is an :class:`ArchiveError`.
     """
     parts = name.split(b"/")
+    if not strip and _PLAIN(name) and len(parts) <= _DEEPEST:
+        return name
     if name.startswith(b"/"):
         raise ArchiveError(f"member {shown(name)} has an absolute name")
     if b".." in parts:

@@ -62,7 +62,7 @@ class TarReader:
         while (member := self._next()) is not None:
             self._budget.member()
             self._last = member.name
-            if len(self.tops) < 10:
+            if self._tree.empty and len(self.tops) < 10:
                 self.tops.add(top(member.name))
             self._store(member)
         self._stream.drain()
@@ -205,7 +205,7 @@ def _text(data: bytes) -> bytes:
 def _octal(data: bytes) -> int:
     """Read an octal field, ended and padded by blanks or NULs; -1 if it is none."""
     try:
-        return int(data.partition(b"\0")[0].strip() or b"0", 8)
+        return int(data.rstrip(b"\0 ") or b"0", 8)
     except ValueError:
         return -1
 

@@ -47,7 +47,7 @@ class ZipReader:
         self._wheel = any(fnmatch.fnmatchcase(os.fsdecode(member.name), _WHEEL) for member in members)
         end = 0
         for member in members:
-            if len(self.tops) < 10:
+            if self._tree.empty and len(self.tops) < 10:
                 self.tops.add(top(member.name))
             start = self._data_start(member, end)
             end = start + member.packed

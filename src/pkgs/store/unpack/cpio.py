@@ -1,0 +1,115 @@
+"""cpio in its "new ASCII" format, as RPM packages hold it (cpio(5)); hard links carry their data last."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+
+from pkgs.errors import ArchiveError
+from pkgs.store.unpack.limits import Budget
+from pkgs.store.unpack.names import place, shown, top
+from pkgs.store.unpack.rpm import RpmFile
+from pkgs.store.unpack.stream import Stream
+from pkgs.store.unpack.tree import Tree
+
+_NEW = (b"070701", b"070702")
+_INDEXED = b"07070X"  # rpm's own, for packages over 4 GB
+_END = b"TRAILER!!!"
+_LONGEST_NAME = 4096
+_LONGEST_LINK = 4095
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: bytes
+    mode: int
+    mtime: int
+    size: int
+    inode: tuple[int, ...]
+    links: int
+
+
+class CpioReader:
+    """Unpack a cpio archive; ``files`` describe members that hold only an index."""
+
+    def __init__(
+        self, stream: Stream, tree: Tree, budget: Budget, *, strip: int, files: list[RpmFile]
+    ) -> None:
+        self._stream = stream
+        self._tree = tree
+        self._budget = budget
+        self._strip = strip
+        self._files = files
+        self._waiting: dict[tuple[int, ...], list[tuple[bytes, _Member]]] = {}
+        self.tops: set[bytes] = set()
+
+    def unpack(self) -> None:
+        """Unpack all members."""
+        while (member := self._next()) is not None:
+            self._budget.member()
+            if self._tree.empty and len(self.tops) < 10:
+                self.tops.add(top(member.name))
+            self._store(member)
+        for (path, member), *others in self._waiting.values():  # several names of an empty file
+            self._write(member, path, [name for name, _ in others])
+        self._stream.drain()
+
+    def _next(self) -> _Member | None:
+        magic = self._stream.read(6)
+        if magic == _INDEXED:
+            return self._indexed()
+        if magic not in _NEW:
+            raise ArchiveError("a header of its cpio archive is damaged")
+        digits = self._stream.read(104)
+        try:
+            fields = [int(digits[at : at + 8], 16) for at in range(0, 104, 8)]
+        except ValueError as error:
+            raise ArchiveError("a header of its cpio archive is damaged") from error
+        inode, mode, _, _, links, mtime, size, *device, _, _, length, _ = fields
+        if not 0 < length <= _LONGEST_NAME:
+            raise ArchiveError(f"a member's name claims {length:,} bytes")
+        name = self._stream.read(length).rstrip(b"\0")
+        self._stream.skip(-(110 + length) % 4)
+        return None if name == _END else _Member(name, mode, mtime, size, (inode, *device), links)
+
+    def _indexed(self) -> _Member:
+        try:
+            file = self._files[int(self._stream.read(8), 16)]
+        except (ValueError, IndexError) as error:
+            raise ArchiveError("a header of its cpio archive is damaged") from error
+        self._stream.skip(2)
+        return _Member(file.name, file.mode, file.mtime, file.size, (), 1)
+
+    def _store(self, member: _Member) -> None:
+        path = place(member.name, self._strip)
+        kind = stat.S_IFMT(member.mode)
+        if kind not in {stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}:
+            raise ArchiveError(f"member {shown(member.name)} is a device, a socket or a pipe")
+        if path is None:
+            self._stream.skip(member.size)
+        elif kind == stat.S_IFDIR:
+            self._tree.directory(path, stat.S_IMODE(member.mode), member.mtime * 1_000_000_000)
+        elif kind == stat.S_IFLNK:
+            self._symlink(member, path)
+        else:
+            self._file(member, path)
+        self._stream.skip(-member.size % 4)
+
+    def _symlink(self, member: _Member, path: bytes) -> None:
+        if member.size > _LONGEST_LINK:
+            raise ArchiveError(f"symbolic link {shown(member.name)} has no usable target")
+        self._tree.symlink(path, self._stream.read(member.size), member.mtime * 1_000_000_000)
+
+    def _file(self, member: _Member, path: bytes) -> None:
+        """Write a file; of several names for one, only the last comes with the data."""
+        if member.links > 1 and not member.size:
+            self._waiting.setdefault(member.inode, []).append((path, member))
+            return
+        names = self._waiting.pop(member.inode, []) if member.links > 1 else []
+        self._write(member, path, [name for name, _ in names])
+
+    def _write(self, member: _Member, path: bytes, names: list[bytes]) -> None:
+        mode = stat.S_IMODE(member.mode)
+        self._tree.file(path, self._stream.pieces(member.size), mode, member.mtime * 1_000_000_000)
+        for name in names:
+            self._tree.hardlink(name, path)

@@ -1,0 +1,129 @@
+"""Kinds that another program reads: 7z by 7-Zip, and on macOS ``.pkg`` by pkgutil and ``.dmg`` by hdiutil.
+
+7-Zip only lists and prints; what it prints is cut up by its own listing, checked by CRC and written by us, so
+that it never chooses a path. pkgutil expands a package without running its scripts, unlike the installer that
+hermit starts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pkgs.errors import ArchiveError
+from pkgs.store.unpack.copying import copy_into
+from pkgs.store.unpack.stream import CHUNK
+from pkgs.store.unpack.tree import Tree
+
+_SCRATCH = ".pkgs-unpacking"
+_SECONDS = 1800
+
+
+class Helper:
+    """A program found on ``PATH``, started with little more than that."""
+
+    def __init__(self, names: Sequence[str], hint: str, environ: Mapping[str, str]) -> None:
+        path = environ.get("PATH", os.defpath)
+        found = next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+        if found is None:
+            raise ArchiveError(f"it needs {' or '.join(names)}, which is not on PATH", hint)
+        self._program = found
+        self._environ = {"PATH": path, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+    def run(self, *arguments: str) -> bytes:
+        """Run it to its end and return what it printed."""
+        done = subprocess.run(
+            [self._program, *arguments],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise ArchiveError(_failure(self._program, done.returncode, done.stderr or done.stdout))
+        return done.stdout
+
+    @contextmanager
+    def output(self, *arguments: str) -> Iterator[Iterator[bytes]]:
+        """Run it while the body reads what it prints."""
+        with subprocess.Popen(
+            [self._program, *arguments],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None
+            try:
+                yield _pieces(process.stdout)
+                if process.wait(_SECONDS):
+                    raise ArchiveError(_failure(self._program, process.returncode, b""))
+            finally:
+                process.kill()
+
+
+def unpack_pkg(archive: Path, dest: Path, tree: Tree, environ: Mapping[str, str]) -> None:
+    """Unpack the payloads of a macOS installer package, all into one tree."""
+    helper = Helper(["pkgutil"], "installer packages can be unpacked on macOS only", environ)
+    with _scratch(dest) as scratch:
+        expanded = scratch / "expanded"
+        helper.run("--expand-full", str(archive), str(expanded))
+        payloads = [
+            path for path in (expanded / "Payload", *sorted(expanded.glob("*/Payload"))) if path.is_dir()
+        ]
+        if not payloads:
+            raise ArchiveError("it has no payload")
+        for payload in payloads:
+            copy_into(tree, payload)
+
+
+def unpack_dmg(
+    archive: Path, dest: Path, tree: Tree, apps: Sequence[str], environ: Mapping[str, str]
+) -> None:
+    """Copy ``apps`` out of a macOS disk image, each under its own last name."""
+    if not apps:
+        raise ArchiveError(
+            "it is a disk image, and the manifest names no apps in it", 'set apps = ["Name.app"]'
+        )
+    helper = Helper(["hdiutil"], "disk images can be unpacked on macOS only", environ)
+    with _scratch(dest) as mounted:
+        helper.run("attach", "-nobrowse", "-readonly", "-mountpoint", str(mounted), str(archive))
+        try:
+            for app in apps:
+                copy_into(tree, _inside(mounted, app), os.fsencode(Path(app).name))
+        finally:
+            helper.run("detach", "-force", str(mounted))
+
+
+def _pieces(pipe: IO[bytes]) -> Iterator[bytes]:
+    while chunk := pipe.read(CHUNK):
+        yield chunk
+
+
+def _inside(mounted: Path, app: str) -> Path:
+    path = mounted / app.lstrip("/")
+    if not path.resolve().is_relative_to(mounted.resolve()) or not path.is_dir():
+        raise ArchiveError(f"the disk image holds no {app!r}")
+    return path
+
+
+@contextmanager
+def _scratch(dest: Path) -> Iterator[Path]:
+    """Lend a directory inside ``dest``, which goes away with it if this process dies."""
+    scratch = dest / _SCRATCH
+    scratch.mkdir(mode=0o700)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _failure(program: str, status: int, output: bytes) -> str:
+    said = output.decode("utf-8", "replace").strip().splitlines()[-3:]
+    return f"{Path(program).name} ended with status {status}" + (f": {' '.join(said)}" if said else "")

@@ -1,0 +1,364 @@
+"""Every other kind that packages are published as, made by the real tools."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from pkgs.errors import ArchiveError, StoreError
+from pkgs.store.unpack import unpack, unpack_stream
+from tests.support.archives import ar_of, make_tar_gz, make_zip, tar_entry, tar_of
+from tests.support.listing import listing
+
+SCRIPT = b"#!/bin/sh\necho hello\n"
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstandard.compress,
+}
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    path = tmp_path / "dest"
+    path.mkdir()
+    return path
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    missing = [program for program in programs if shutil.which(program) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} not installed")
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def source_tree(root: Path) -> Path:
+    (root / "usr" / "bin").mkdir(parents=True)
+    write(root / "usr" / "bin" / "tool", SCRIPT).chmod(0o755)
+    write(root / "usr" / "bin" / "data", random.Random(1).randbytes(300_000)).chmod(0o640)
+    write(root / "usr" / "empty", b"")
+    (root / "usr" / "alias").symlink_to("bin/tool")
+    os.link(root / "usr" / "bin" / "tool", root / "usr" / "bin" / "zz-same")
+    return root
+
+
+@pytest.mark.parametrize(
+    "head", [SCRIPT, b"\x7fELF\2\1\1", b"\xcf\xfa\xed\xfe....", b"\xca\xfe\xba\xbe\0\0\0\2..."]
+)
+@pytest.mark.parametrize("suffix", ["", "gz", "bz2", "xz", "zst"])
+def test_a_program_is_stored_executable_under_its_name(
+    tmp_path: Path, dest: Path, head: bytes, suffix: str
+) -> None:
+    content = head + b"x" * 1000
+    data = COMPRESSORS[suffix](content) if suffix else content
+    name = f"tool-1.0.{suffix}" if suffix else "tool-1.0"
+    unpack(write(tmp_path / "download", data), dest, strip=1, name=name)
+
+    assert (dest / "tool-1.0").read_bytes() == content
+    assert (dest / "tool-1.0").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("data", [b"hello", b"", b"\xca\xfe\xba\xbe\0\0\0\x34class", gzip.compress(b"hello")])
+def test_what_is_neither_archive_nor_program_is_refused(tmp_path: Path, dest: Path, data: bytes) -> None:
+    with pytest.raises(ArchiveError, match="not an archive, a program or a script") as refusal:
+        unpack(write(tmp_path / "download", data), dest, name="thing")
+    assert "dont-extract" in refusal.value.hint
+
+
+def test_dont_extract_keeps_the_file_as_it_is(tmp_path: Path, dest: Path) -> None:
+    archive = make_tar_gz(tmp_path / "download", {"a": b"b"})
+    unpack(archive, dest, name="tool.tar.gz", dont_extract=True)
+
+    assert (dest / "tool.tar.gz").read_bytes() == archive.read_bytes()
+    assert [path.name for path in dest.iterdir()] == ["tool.tar.gz"]
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b"])
+def test_a_single_file_needs_a_plain_name(tmp_path: Path, dest: Path, name: str) -> None:
+    with pytest.raises(ArchiveError, match="is not a name for a file"):
+        unpack(write(tmp_path / "download", SCRIPT), dest, name=name)
+
+
+@pytest.mark.parametrize("suffix", COMPRESSORS)
+def test_frames_one_after_another_are_one_stream(tmp_path: Path, dest: Path, suffix: str) -> None:
+    content = random.Random(2).randbytes(700_000)
+    data = tar_of(tar_entry("a", content), tar_entry("b", b"x"))
+    pieces = [data[:1], b"", data[1:400_000], data[400_000:]]
+    packed = b"".join(map(COMPRESSORS[suffix], pieces))
+    unpack(write(tmp_path / "download", packed + b"\0" * (0 if suffix == "zst" else 1024)), dest, name="a")
+
+    assert (dest / "a").read_bytes() == content
+
+
+@pytest.mark.parametrize("suffix", COMPRESSORS)
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_what_follows_or_is_missing_is_noticed(tmp_path: Path, dest: Path, suffix: str, size: int) -> None:
+    packed = COMPRESSORS[suffix](tar_of(tar_entry("a", random.Random(3).randbytes(size))))
+    with pytest.raises(ArchiveError, match=r"something else follows|damaged"):
+        unpack(write(tmp_path / "download", packed + b"garbage and more"), dest, name="a")
+    for cut in (1, 4, 9, len(packed) // 2):
+        again = dest / str(cut)
+        again.mkdir()
+        with pytest.raises(ArchiveError, match=r"truncated|not an archive"):
+            unpack(write(tmp_path / "download", packed[:-cut]), again, name="a")
+
+
+@pytest.mark.parametrize("suffix", COMPRESSORS)
+def test_a_flipped_bit_is_noticed(tmp_path: Path, dest: Path, suffix: str) -> None:
+    content = tar_of(tar_entry("a", b"content" * 1000))
+    packed = bytearray(
+        zstandard.ZstdCompressor(write_checksum=True).compress(content)
+        if suffix == "zst"
+        else COMPRESSORS[suffix](content)
+    )
+    packed[len(packed) // 2] ^= 0x10
+    with pytest.raises(ArchiveError):
+        unpack(write(tmp_path / "download", bytes(packed)), dest, name="a")
+
+
+def test_zstandard_skippable_frames_are_passed_over(tmp_path: Path, dest: Path) -> None:
+    frame = zstandard.compress(tar_of(tar_entry("a", b"x")))
+    skippable = b"\x50\x2a\x4d\x18" + (7).to_bytes(4, "little") + b"ignored"
+    nothing = b"\x5f\x2a\x4d\x18\0\0\0\0"
+    unpack(write(tmp_path / "download", frame + skippable + nothing), dest, name="a")
+
+    assert (dest / "a").exists()
+
+
+def test_a_bomb_within_few_bytes_of_zstandard_takes_no_memory(tmp_path: Path, dest: Path) -> None:
+    zeros = tar_of(tar_entry("zeros", b"\0" * 500_000_000))
+    archive = write(tmp_path / "download", zstandard.compress(zeros))
+    assert archive.stat().st_size < 50_000
+    del zeros
+
+    with pytest.raises(ArchiveError, match="250 times its own size"):
+        unpack(archive, dest, name="a")
+    assert (dest / "zeros").stat().st_size < 300 << 20
+
+
+@needs("dpkg-deb")
+@pytest.mark.parametrize("kind", ["gzip", "xz", "zstd", "none"])
+def test_debian_packages(tmp_path: Path, dest: Path, kind: str) -> None:
+    root = source_tree(tmp_path / "root")
+    (root / "DEBIAN").mkdir()
+    write(root / "DEBIAN" / "control", b"Package: t\nVersion: 1\nArchitecture: all\nMaintainer: x\n")
+    archive = tmp_path / "t.deb"
+    subprocess.run(["dpkg-deb", f"-Z{kind}", "-b", str(root), str(archive)], check=True, capture_output=True)
+    subprocess.run(["dpkg-deb", "-x", str(archive), str(tmp_path / "theirs")], check=True)
+    unpack(archive, dest, name="t.deb")
+
+    assert listing(dest) == listing(tmp_path / "theirs")
+
+
+def test_a_debian_package_with_bzip2_and_strip(tmp_path: Path, dest: Path) -> None:
+    data = bz2.compress(tar_of(tar_entry("./usr/bin/tool", SCRIPT)))
+    members = [("debian-binary", b"2.0\n"), ("control.tar.gz", b"odd"), ("data.tar.bz2", data)]
+    unpack(write(tmp_path / "d", ar_of(members)), dest, strip=2, name="t.deb")
+
+    assert (dest / "bin" / "tool").read_bytes() == SCRIPT
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (ar_of([("debian-binary", b"2.0\n")]), "no member data.tar"),
+        (ar_of([("debian-binary", b"2.0\n"), ("data.tar.gz", b"")])[:-20], "truncated"),
+        (ar_of([("debian-binary", b"2.0\n"), ("data.tar", b"nonsense")]), "not an archive"),
+        (ar_of([("debian-binary", b"2.0\n")]) + b"x" * 60, "damaged"),
+    ],
+)
+def test_broken_debian_packages_are_refused(tmp_path: Path, dest: Path, data: bytes, message: str) -> None:
+    with pytest.raises(ArchiveError, match=message):
+        unpack(write(tmp_path / "d", data), dest, name="t.deb")
+
+
+SPEC = """
+%global _build_id_links none
+%define __os_install_post %{nil}
+%define _binary_payload PAYLOAD
+Name: t
+Version: 1
+Release: 1
+Summary: t
+License: t
+BuildArch: noarch
+AutoReqProv: no
+%description
+t
+%install
+cp -a SOURCE/. %{buildroot}/
+%files
+/usr
+"""
+
+
+@needs("rpmbuild")
+@pytest.mark.parametrize("payload", ["w9.gzdio", "w9.bzdio", "w7.xzdio", "w19.zstdio", "w.ufdio"])
+def test_rpm_packages(tmp_path: Path, dest: Path, payload: str) -> None:
+    root = source_tree(tmp_path / "root")
+    spec = write(tmp_path / "t.spec", SPEC.replace("PAYLOAD", payload).replace("SOURCE", str(root)).encode())
+    subprocess.run(
+        ["rpmbuild", "-bb", "--define", f"_topdir {tmp_path / 'build'}", str(spec)],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )
+    archive = next((tmp_path / "build").rglob("*.rpm"))
+    unpack(archive, dest, name="t.rpm")
+
+    assert listing(dest / "usr", directory_times=False) == listing(root / "usr", directory_times=False)
+    assert (dest / "usr/bin/tool").stat().st_ino == (dest / "usr/bin/zz-same").stat().st_ino
+
+
+@needs("7z")
+@pytest.mark.parametrize("options", [[], ["-ms=off"], ["-m0=Copy"]])
+def test_7z_archives(tmp_path: Path, dest: Path, options: list[str]) -> None:
+    root = source_tree(tmp_path / "root")
+    archive = tmp_path / "t.7z"
+    subprocess.run(
+        ["7z", "a", "-snl", *options, str(archive), "usr"], cwd=root, check=True, capture_output=True
+    )
+    unpack(archive, dest, strip=1, name="t.7z")
+
+    ours, theirs = (listing(tree, directory_times=False) for tree in (dest, root / "usr"))
+    assert {name: entry[3] for name, entry in ours.items()} == {n: entry[3] for n, entry in theirs.items()}
+    assert ours["bin/tool"] == theirs["bin/tool"]
+    assert ours["alias"][0] == "link"
+
+
+@needs("7z")
+def test_an_encrypted_7z_is_refused(tmp_path: Path, dest: Path) -> None:
+    write(tmp_path / "secret", b"x")
+    archive = tmp_path / "t.7z"
+    subprocess.run(
+        ["7z", "a", "-psecret", str(archive), str(tmp_path / "secret")], check=True, capture_output=True
+    )
+    with pytest.raises(ArchiveError, match="'secret' is encrypted"):
+        unpack(archive, dest, name="t.7z")
+
+
+def test_without_7zip_a_7z_says_what_to_install(tmp_path: Path, dest: Path) -> None:
+    archive = write(tmp_path / "t.7z", b"7z\xbc\xaf\x27\x1c" + b"\0" * 600)
+    with pytest.raises(ArchiveError, match="needs 7zz or 7z") as refusal:
+        unpack(archive, dest, name="t.7z", environ={"PATH": str(tmp_path)})
+    assert "install 7-Zip" in refusal.value.hint
+
+
+def fake(tmp_path: Path, name: str, script: str) -> dict[str, str]:
+    (tmp_path / "tools").mkdir()
+    write(tmp_path / "tools" / name, f"#!/bin/sh\nset -e\n{script}\n".encode()).chmod(0o755)
+    return {"PATH": f"{tmp_path / 'tools'}:{os.environ['PATH']}"}
+
+
+def test_an_installer_package_is_expanded_by_pkgutil(tmp_path: Path, dest: Path) -> None:
+    environ = fake(
+        tmp_path,
+        "pkgutil",
+        'test "$1" = --expand-full; mkdir -p "$3/aws.pkg/Payload/aws-cli"\n'
+        'echo hello > "$3/aws.pkg/Payload/aws-cli/aws"; echo no > "$3/Distribution"',
+    )
+    unpack(write(tmp_path / "t", b"xar!" + b"\0" * 600), dest, name="t.pkg", environ=environ)
+
+    assert [str(path.relative_to(dest)) for path in dest.rglob("*")] == ["aws-cli", "aws-cli/aws"]
+
+
+def test_an_installer_package_elsewhere_or_with_strip_is_refused(tmp_path: Path, dest: Path) -> None:
+    archive = write(tmp_path / "t", b"xar!" + b"\0" * 600)
+    with pytest.raises(ArchiveError, match="needs pkgutil"):
+        unpack(archive, dest, name="t.pkg", environ={"PATH": str(tmp_path)})
+    with pytest.raises(ArchiveError, match="strip = 1 has no meaning"):
+        unpack(archive, dest, strip=1, name="t.pkg")
+
+
+ATTACH = """
+case $1 in
+attach) mkdir -p "$5/Tool.app/Contents"; echo x > "$5/Tool.app/Contents/tool"; echo no > "$5/readme";;
+detach) rm -rf "$3"/*; echo "$1" > "${0%/*}/detached";;
+esac
+"""
+
+
+def test_apps_are_copied_out_of_a_disk_image(tmp_path: Path, dest: Path) -> None:
+    environ = fake(tmp_path, "hdiutil", ATTACH)
+    archive = write(tmp_path / "t", b"\0" * 4096 + b"koly" + b"\0" * 508)
+    unpack(archive, dest, name="t.dmg", apps=["Tool.app"], environ=environ)
+
+    assert [str(path.relative_to(dest)) for path in dest.rglob("*") if path.is_file()] == [
+        "Tool.app/Contents/tool"
+    ]
+    assert (tmp_path / "tools" / "detached").exists()
+
+
+@pytest.mark.parametrize("app", ["../tools", "Missing.app"])
+def test_an_app_that_the_image_lacks_is_refused_and_the_image_detached(
+    tmp_path: Path, dest: Path, app: str
+) -> None:
+    environ = fake(tmp_path, "hdiutil", ATTACH)
+    archive = write(tmp_path / "t", b"\0" * 4096 + b"koly" + b"\0" * 508)
+    with pytest.raises(ArchiveError, match="holds no"):
+        unpack(archive, dest, name="t.dmg", apps=[app], environ=environ)
+    assert (tmp_path / "tools" / "detached").exists()
+
+
+def test_a_directory_is_copied(tmp_path: Path, dest: Path) -> None:
+    root = source_tree(tmp_path / "root")
+    os.mkfifo(root / "pipe")
+    unpack(root, dest, name="checkout")
+
+    (root / "pipe").unlink()
+    assert listing(dest, directory_times=False) == listing(root, directory_times=False)
+
+
+def test_a_stream_is_unpacked_while_it_arrives(tmp_path: Path, dest: Path) -> None:
+    data = make_tar_gz(tmp_path / "a", {"top/tool": SCRIPT}).read_bytes()
+    seen = []
+
+    def arriving() -> object:
+        for at in range(0, len(data), 7):
+            seen.append(at)
+            yield data[at : at + 7]
+
+    assert unpack_stream(arriving(), dest, strip=1, name="a.tar.gz")  # type: ignore[arg-type]
+    assert (dest / "tool").read_bytes() == SCRIPT
+    assert len(seen) == -(-len(data) // 7)
+
+
+def test_a_stream_that_needs_the_whole_file_is_only_read(tmp_path: Path, dest: Path) -> None:
+    data = make_zip(tmp_path / "a.zip", {"tool": SCRIPT}).read_bytes()
+    chunks = iter([data[:10], data[10:]])
+
+    assert not unpack_stream(chunks, dest, name="a.zip")
+    assert list(dest.iterdir()) == []
+    assert next(chunks, None) is None
+
+
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(full)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no small file system can be mounted here")
+    try:
+        (full / "dest").mkdir()
+        archive = write(tmp_path / "a", tar_of(tar_entry("a", b"x" * 1_000_000)))
+        with pytest.raises(StoreError, match="cannot unpack a: No space left on device") as refusal:
+            unpack(archive, full / "dest", name="a")
+        assert "PKGS_STATE_DIR" in refusal.value.hint
+    finally:
+        subprocess.run(["umount", str(full)], check=True)
