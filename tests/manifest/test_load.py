@@ -165,6 +165,20 @@ def test_actions_keep_their_source_order_across_kinds() -> None:
     )
 
 
+def test_layers_nest_to_any_depth() -> None:
+    inner = "source = s on unpack { message { text = t } }"
+    for block in ("darwin", "platform amd64", "linux", "version v", "platform arm64", "linux"):
+        inner = f"{block} {{ {inner} }}"
+    manifest = load(f'description = "d" {inner.replace("version v", "darwin")}')
+    layer, path = manifest.layer, []
+    while layer.systems or layer.platforms:
+        path += [item.os for item in layer.systems] + [item.labels for item in layer.platforms]
+        layer = (*[item.layer for item in layer.systems], *[item.layer for item in layer.platforms])[0]
+    assert path == ["linux", ("arm64",), "darwin", "linux", ("amd64",), "darwin"]
+    assert layer == Layer(source="s", triggers=(Trigger("unpack", (Message("t"),)),))
+    assert refusal(f"darwin {{ {inner} }}") == 'tool.hcl:2: unknown block "version"'
+
+
 def test_a_manifest_cannot_be_changed() -> None:
     manifest = load('description = "d" vars = { a: b }')
     with pytest.raises(TypeError):
@@ -186,7 +200,8 @@ def test_a_heredoc_is_a_string() -> None:
 )
 def test_an_attribute_named_like_its_blocks_label_is_ignored(text: str, layer: Layer) -> None:
     manifest = load(f'description = "d"\n{text}')
-    layers = [block.layer for block in (*manifest.versions, *manifest.layer.platforms)]
+    layers = [block.layer for block in manifest.versions]
+    layers += [block.layer for block in manifest.layer.platforms]
     layers += [channel.layer for channel in manifest.channels]
     assert layers == [layer] * len(layers)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from itertools import chain
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
@@ -19,13 +18,11 @@ QUICKLY = settings(deadline=None, max_examples=150, suppress_health_check=[Healt
 
 # Pieces of the language, so that random texts get past the first word.
 PIECES = st.sampled_from(
-    [
-        *"a b-c version sha256sums true = { } [ ] : , \" ' \\ // # /* */ <<E <<-E E 0 07 08 -1 1.5 .5e9".split(),
-        *'$ ${ %{ _ é "x" \'y\' "${x}"'.split(),
-        *("\n", " ", "\t", "\r\n", "\x0b", "\x85", "\u2028", "\ufeff"),
-        *('a = "b"\n', "c { d = 1 }\n", 'm = {"k": 1,}', "// c\n", 'sha256sums = {\n "a": "b",\n}'),
-    ]
-)
+    ["a", "b-c", "version", "sha256sums", "true", "=", "{", "}", "[", "]", ":", ",", '"', "'", "\\",
+     "//", "#", "/*", "*/", "<<E", "<<-E", "E", "0", "07", "08", "-1", "1.5", ".5e9", "$", "${", "%{", "_",
+     "é", '"x"', "'y'", '"${x}"', "\n", " ", "\t", "\r\n", "\x0b", "\x85", "\u2028", "\ufeff", 'a = "b"\n',
+     "c { d = 1 }\n", 'm = {"k": 1,}', "// c\n", 'sha256sums = {\n "a": "b",\n}']
+)  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.lists(PIECES, max_size=25).map(" ".join) | st.text()
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+){0,2}", fullmatch=True)
@@ -45,10 +42,14 @@ scalars = strings | st.booleans() | numbers | heredocs
 def maps(values: st.SearchStrategy[Any]) -> st.SearchStrategy[MapValue]:
     entries = st.builds(MapEntry, strings, values)
     # A comment in a map stands before an entry.
-    groups = st.lists(st.tuples(st.lists(comments, max_size=2), entries), max_size=4)
-    return groups.map(
-        lambda found: MapValue(tuple(item for before, entry in found for item in (*before, entry)))
-    )
+    return st.lists(st.tuples(st.lists(comments, max_size=2), entries), max_size=4).map(flat)
+
+
+def flat(groups: list[tuple[list[Comment], MapEntry]]) -> MapValue:
+    found: list[MapEntry | Comment] = []
+    for before, entry in groups:
+        found += [*before, entry]
+    return MapValue(tuple(found))
 
 
 values = st.recursive(

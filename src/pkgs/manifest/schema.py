@@ -285,6 +285,11 @@ class ManifestBody(LayerBody):
     channel: tuple[ChannelBody, ...] = ()
 
 
+# Layers hold layers, so these could not be completed where they stand.
+for _model in (LayerBody, SystemBody, PlatformBody):
+    _model.model_rebuild()
+
+
 class RejectedError(Exception):
     """A body that the schema refuses; ``errors`` are pydantic's, as dictionaries."""
 
