@@ -195,7 +195,7 @@ def test_an_empty_environment_is_enough(shims: Shims, tmp_path: Path) -> None:
 def test_variables_of_the_users_shell_do_not_disturb(shims: Shims) -> None:
     tool = installed(shims)
     environ = shims.environ(
-        SHELLOPTS="nounset:errexit:noglob", IFS="/", CDPATH="/", ENV="/nowhere", name="x", d="y", _pkgs_bin="z",
+        SHELLOPTS="nounset:errexit:noglob", IFS="/", CDPATH="/", ENV="/nowhere", name="x", d="y",
         SHOW='printf "%s\\0" "$name" "$d" "${_pkgs_name-unset}"',
     )  # fmt: skip
 

@@ -239,5 +239,5 @@ def test_a_change_in_this_tick_is_waited_out(tmp_path: Path, age: int, whole: bo
         waits.append(seconds)
         now[0] += round(seconds * 10**9)
 
-    assert observe([path], clock=lambda: now[0], sleep=sleep) == (Watched(path, changed, recent=True),)
+    assert observe([path], clock=lambda: now[0], sleep=sleep) == (Watched(path, changed, recent=not whole),)
     assert waits == [pytest.approx(wait / 1000)]

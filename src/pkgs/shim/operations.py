@@ -17,7 +17,7 @@ from pkgs.shim.shells import checked_name, quote, word
 # $1 is a list, $2 the elements to drop from it; leaves the rest in $_pkgs_list as ":a:b" or "".
 _WITHOUT = """\
 _pkgs_without() {
-_pkgs_list=:$1: _pkgs_rest=$2:
+_pkgs_list=${1:+:$1:} _pkgs_rest=$2:
 while [ "$_pkgs_rest" ]; do
 _pkgs_item=:${_pkgs_rest%%:*}: _pkgs_rest=${_pkgs_rest#*:}
 while :; do case $_pkgs_list in

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pkgs
-from pkgs.digests import digest_bytes
+from pkgs.digests import digest_bytes, digest_file
 from pkgs.environment.program import Program
 from pkgs.shim.wheel import build_wheel, own_requirements, package_directory
 from pkgs.state import State
@@ -26,7 +26,7 @@ def own_program(state: State, bin_dir: Path, url: str = "") -> Program:
     wheel = build_wheel()
     digest = digest_bytes(wheel)
     blob = state.blob(digest)
-    if not blob.exists():
+    if not blob.is_file() or digest_file(blob) != digest:
         blob.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(blob, wheel, 0o444)
     return Program(pkgs.__version__, own_requirements(), sha256=digest.hex, url=url)
