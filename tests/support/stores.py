@@ -158,3 +158,9 @@ def as_nobody(body: str, *arguments: Path, strings: Iterable[str] = ()) -> str:
         env={"PATH": os.defpath, "PYTHONPATH": SOURCES, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     return done.stdout + done.stderr
+
+
+def whole_trees(state: State) -> list[Digest]:
+    """Return the keys of all trees at their final paths."""
+    names = (path.name for path in state.trees.glob("sha256-*") if path.is_dir())
+    return [Digest(name.removeprefix("sha256-")) for name in names]

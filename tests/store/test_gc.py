@@ -1,0 +1,349 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pkgs.digests import Digest, digest_bytes
+from pkgs.references import Reference
+from pkgs.store.copies import Copies
+from pkgs.store.files import temp_sibling
+from pkgs.store.gc import collect
+from pkgs.store.records import build_path, moved_path, record_path
+from pkgs.store.sweep import Item
+from pkgs.store.usage import Usage, usage
+from tests.support.stores import SOURCES, TestStore, tar_of_files
+
+ARCHIVE = tar_of_files({"tool": b"#!/bin/sh\nsleep 60\n"}, executable={"tool"})
+BLOB = digest_bytes(ARCHIVE)
+DAY = 86400.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TestStore:
+    return TestStore(tmp_path / "state")
+
+
+@pytest.fixture
+def bin_dir(tmp_path: Path) -> Path:
+    path = tmp_path / "project" / "bin"
+    path.mkdir(parents=True)
+    (path / "pkgs.hcl").write_text("")
+    return path
+
+
+def gc(store: TestStore, *, older_than: float = 0, dry_run: bool = False, later: float = 0) -> list[Item]:
+    return collect(
+        store.state,
+        store.locks,
+        now=time.time() + later,
+        older_than=older_than,
+        dry_run=dry_run,
+        reporter=store.reporter,
+    )
+
+
+def removed(items: list[Item]) -> list[tuple[str, str]]:
+    return sorted((item.kind, item.reason) for item in items if item.removed)
+
+
+def kept(items: list[Item]) -> list[tuple[str, str]]:
+    return sorted((item.kind, item.reason) for item in items if not item.removed)
+
+
+def root(store: TestStore, bin_dir: Path, *keys: Digest) -> None:
+    store.roots.record(bin_dir, store.reporter, trees=keys, watched=[bin_dir / "pkgs.hcl"])
+
+
+def everything(path: Path) -> list[str]:
+    return sorted(str(file.relative_to(path)) for file in path.rglob("*"))
+
+
+def test_what_no_environment_uses_goes_without_a_trace(store: TestStore) -> None:
+    store.put_tree(ARCHIVE)
+    items = gc(store)
+
+    assert removed(items) == [("download", "no environment uses it"), ("tree", "no environment uses it")]
+    assert {item.label for item in items if item.kind == "tree"} == {"tool-1"}
+    assert {item.size for item in items} == {len(b"#!/bin/sh\nsleep 60\n"), len(ARCHIVE)}
+    assert everything(store.state.trees) == []
+    assert [path for path in store.state.blobs.rglob("*") if path.is_file()] == []
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(store: TestStore) -> None:
+    key = store.put_tree(ARCHIVE)
+    build_path(store.state, key).mkdir()
+    before = everything(store.state.trees) + everything(store.state.blobs)
+    told = gc(store, dry_run=True)
+
+    assert everything(store.state.trees) + everything(store.state.blobs) == before
+    assert removed(told) == removed(gc(store))
+    assert len(removed(told)) == 3
+
+
+def test_an_environment_keeps_its_trees_and_their_blobs(store: TestStore, bin_dir: Path) -> None:
+    root(store, bin_dir, store.put_tree(ARCHIVE))
+    items = gc(store)
+
+    assert removed(items) == []
+    assert kept(items) == [
+        ("download", "an environment uses it"),
+        ("environment", "the environment is there"),
+        ("tree", "an environment uses it"),
+    ]
+
+
+def test_an_environment_that_is_gone_keeps_nothing(store: TestStore, bin_dir: Path) -> None:
+    key = store.put_tree(ARCHIVE)
+    root(store, bin_dir, key)
+    plans = store.state.env(bin_dir)
+    plans.mkdir(parents=True)
+    (bin_dir / "pkgs.hcl").unlink()
+    gc(store)
+
+    assert not store.state.tree(key).exists()
+    assert everything(store.state.roots) == []
+    assert not plans.exists()
+
+
+def test_age_protects_and_a_clock_set_back_makes_nothing_old(store: TestStore) -> None:
+    key = store.put_tree(ARCHIVE)
+    gc(store, older_than=DAY, later=DAY / 2)
+    gc(store, older_than=1, later=-10 * DAY)
+    assert store.state.tree(key).exists()
+    gc(store, older_than=DAY, later=2 * DAY)
+    assert not store.state.tree(key).exists()
+
+
+def test_use_makes_a_tree_young(store: TestStore) -> None:
+    key = store.put_tree(ARCHIVE)
+    record = record_path(store.state, key)
+    os.utime(record, (time.time() - 10 * DAY,) * 2)
+    assert store.trees.find(key)
+    gc(store, older_than=DAY)
+    assert store.state.tree(key).exists()
+
+
+def test_a_second_root_of_another_environment_is_enough(
+    store: TestStore, bin_dir: Path, tmp_path: Path
+) -> None:
+    key = store.put_tree(ARCHIVE)
+    other = tmp_path / "other"
+    other.mkdir()
+    root(store, bin_dir, key)
+    store.roots.add(other, store.reporter, trees=[key])
+    root(store, bin_dir)
+    gc(store)
+    assert store.state.tree(key).exists()
+    shutil.rmtree(other)
+    gc(store)
+    assert not store.state.tree(key).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes use")
+@pytest.mark.parametrize("where", ["script", "cwd", "file", "binary"])
+def test_a_running_tool_is_never_removed(store: TestStore, where: str) -> None:
+    sleep = shutil.which("sleep")
+    assert sleep
+    archive = tar_of_files(
+        {"tool": b"#!/bin/sh\nsleep 60 & wait\n", "sleep": Path(sleep).read_bytes()},
+        executable={"tool", "sleep"},
+    )
+    key = store.put_tree(archive)
+    tree = store.state.tree(key)
+    commands = {"script": [str(tree / "tool")], "binary": [str(tree / "sleep"), "60"]}
+    with (tree / "tool").open() as file:
+        process = subprocess.Popen(
+            commands.get(where, [sleep, "60"]),
+            cwd=tree if where == "cwd" else None,
+            stdin=file if where == "file" else subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        time.sleep(0.1)
+        assert ("tree", "a running process uses it") in kept(gc(store))
+        assert (tree / "tool").exists()
+    finally:
+        os.killpg(process.pid, 9)
+        process.wait(10)
+    time.sleep(0.1)
+    gc(store)
+    assert not tree.exists()
+
+
+def test_what_is_being_worked_on_is_left_alone(store: TestStore) -> None:
+    key = store.put_tree(ARCHIVE)
+    build_path(store.state, key).mkdir()
+    script = """
+import sys, time
+from pathlib import Path
+from tests.support.stores import TestStore
+store = TestStore(Path(sys.argv[1]))
+with store.locks.hold(sys.argv[2], waiting=print), store.locks.hold(sys.argv[3], waiting=print):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    names = [f"tree-{key.hex}", f"blob-{BLOB.hex}"]
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(store.state.root), *names],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": SOURCES},
+    )
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"held\n"
+        items = gc(store)
+    finally:
+        holder.kill()
+        holder.communicate(timeout=10)
+
+    assert kept(items) == [("download", "it is being worked on"), ("tree", "it is being worked on")]
+    assert build_path(store.state, key).exists()
+
+
+def test_leftovers_of_killed_runs_go(store: TestStore, bin_dir: Path) -> None:
+    key = store.put_tree(ARCHIVE)
+    root(store, bin_dir, key)
+    lonely = record_path(store.state, digest_bytes(b"lonely"))
+    lonely.write_text("{}")
+    build_path(store.state, key).mkdir()
+    temp_sibling(store.state.tree(key)).mkdir()
+    store.state.partial.mkdir(exist_ok=True)
+    (store.state.partial / BLOB.hex).write_bytes(b"half")
+    (store.state.partial / f"{BLOB.hex}.resume").write_bytes(b"{}")
+    temp_sibling(store.state.roots / "x.json").write_bytes(b"half")
+    gc(store, later=2 * DAY)
+
+    assert everything(store.state.partial) == []
+    assert everything(store.state.roots) == [store.roots.path(bin_dir).name]
+    assert len(everything(store.state.trees)) == 4
+    assert store.trees.find(key)
+
+
+def test_a_tree_moved_by_a_killed_collection_is_put_back_or_removed(store: TestStore, bin_dir: Path) -> None:
+    key = store.put_tree(ARCHIVE)
+    root(store, bin_dir, key)
+    store.state.tree(key).rename(moved_path(store.state, key))
+    gc(store)
+    assert store.trees.find(key)
+    root(store, bin_dir)
+    store.state.tree(key).rename(moved_path(store.state, key))
+    gc(store)
+    assert everything(store.state.trees) == []
+
+
+def test_old_lock_files_go_and_held_ones_stay(store: TestStore) -> None:
+    store.put_tree(ARCHIVE)
+    with store.locks.hold("held", waiting=print):
+        gc(store, later=30 * DAY)
+        assert "held" in store.locks.names()
+    assert {*store.locks.names()} == {"gc", "roots", "held"}
+
+
+def test_copies_belong_to_their_environment(store: TestStore, bin_dir: Path) -> None:
+    key = store.put_tree(ARCHIVE)
+    tree = store.trees.find(key)
+    assert tree
+    root(store, bin_dir, key)
+    copies = Copies(store.state, store.locks)
+    path = copies.ensure(tree, bin_dir, Reference("tool", "1"), waiting=print)
+    (path / "tool").write_text("changed")
+    gc(store)
+    assert copies.ensure(tree, bin_dir, Reference("tool", "1"), waiting=print) == path
+    assert (path / "tool").read_text() == "changed"
+    assert (tree.path / "tool").read_bytes() == b"#!/bin/sh\nsleep 60\n"
+    shutil.rmtree(bin_dir)
+    gc(store)
+    assert everything(store.state.mutable) == []
+
+
+def test_a_copy_is_renewed_when_the_reference_means_another_tree(store: TestStore, bin_dir: Path) -> None:
+    copies = Copies(store.state, store.locks)
+    for content in (b"old", b"new"):
+        tree = store.trees.find(store.put_tree(tar_of_files({"tool": content})))
+        assert tree
+        path = copies.ensure(tree, bin_dir, Reference("tool", channel="stable"), waiting=print)
+        assert (path / "tool").read_bytes() == content
+    copies.discard(bin_dir, Reference("tool", channel="stable"), waiting=print)
+    assert everything(path.parent) == []
+
+
+def test_usage_is_told_by_package(store: TestStore, bin_dir: Path) -> None:
+    key = store.put_tree(ARCHIVE)
+    root(store, bin_dir, key)
+    store.put_blob(b"nobody's")
+
+    assert usage(store.state, store.roots.all()) == [
+        Usage("tool-1", 19, len(ARCHIVE), 1),
+        Usage("", 0, 8, 0),
+    ]
+
+
+INSTALLS = """
+import sys, time
+from pathlib import Path
+from pkgs.store.recipe import Recipe
+from tests.support.stores import *
+store, bin_dir = TestStore(Path(sys.argv[1])), Path(sys.argv[2])
+bin_dir.mkdir(parents=True, exist_ok=True)
+archive = Path(sys.argv[3]).read_bytes()
+artifact = Artifact("https://host.invalid/file", digest_bytes(archive), len(archive))
+recipe = Recipe(blob=artifact.digest)
+end, rounds = time.monotonic() + 3, 0
+while time.monotonic() < end:
+    store.roots.add(bin_dir, store.reporter, trees=[recipe.key()], blobs=[artifact.digest])
+    blob = store.blobs.ensure([artifact], LINUX, Shelf({artifact.url: archive}), store.reporter, "x")
+    tree = store.trees.ensure(recipe, blob.path, label="x", reporter=store.reporter)
+    for _ in range(5):
+        assert (tree.path / "tool").read_bytes().startswith(b"#!/bin/sh"), "the tree was taken away"
+        assert blob.path.exists(), "the blob was taken away"
+    store.roots.record(bin_dir, store.reporter, trees=[])
+    rounds += 1
+print(rounds)
+"""
+COLLECTS = """
+import sys, time
+from pathlib import Path
+from pkgs.store.gc import collect
+from tests.support.stores import *
+store = TestStore(Path(sys.argv[1]))
+end, total = time.monotonic() + 3, 0
+while time.monotonic() < end:
+    items = collect(
+        store.state, store.locks, now=time.time(), older_than=0, dry_run=False, reporter=store.reporter
+    )
+    total += sum(item.removed for item in items)
+print(total)
+"""
+
+
+def test_collections_beside_installs_take_nothing_that_is_claimed(store: TestStore, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    archive.write_bytes(ARCHIVE)
+    state = str(store.state.root)
+    scripts = [
+        *([INSTALLS, state, str(tmp_path / f"env{number}" / "bin"), str(archive)] for number in range(3)),
+        [COLLECTS, state],
+        [COLLECTS, state],
+    ]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", *script],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": SOURCES},
+        )
+        for script in scripts
+    ]
+    outcomes = [process.communicate(timeout=60) for process in processes]
+
+    assert [errors for _, errors in outcomes] == [""] * 5
+    rounds = [int(out) for out, _ in outcomes]
+    assert min(rounds[:3]) > 0
+    assert sum(rounds[3:]) > 0
