@@ -29,6 +29,11 @@ def _replace(path: Path) -> None:
     fresh.replace(path)
 
 
+def _make_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def _older(path: Path) -> None:
     seconds = path.stat().st_mtime - 1000
     os.utime(path, (seconds, seconds))
@@ -65,7 +70,7 @@ CHANGES: dict[str, Change] = {
     "the target, replaced": lambda _, tool: _replace(tool.target),
     "the target, of an older time": lambda _, tool: _older(tool.target),
     "the target, not executable": lambda _, tool: tool.target.chmod(0o644),
-    "the target, a directory": lambda _, tool: (tool.target.unlink(), tool.target.mkdir()),
+    "the target, a directory": lambda _, tool: _make_directory(tool.target),
     "the package's tree, removed": lambda _, tool: shutil.rmtree(tool.target.parent),
     "all stamps, removed": lambda shims, _: shutil.rmtree(shims.state.env(shims.bin_dir) / "stamps"),
     "one stamp, removed": lambda shims, _: min(

@@ -26,6 +26,8 @@ from typing import Any
 LIMIT = 64 << 20
 NO_INSTALLER = "install uv, or pip 22.3 or later, or Python's venv package (on Debian: python3-venv)"
 INSTALL = ("install", "--require-hashes", "--no-deps", "--quiet")
+# uv trusts the system's certificates only when told so, by the one name or the other, as it grew older.
+SYSTEM_TRUST = {"UV_NATIVE_TLS": "1", "UV_SYSTEM_CERTS": "1"}
 # pip.conf may ask for these, and they would lead out of the virtual environment.
 NOT_HERE = {
     "PIP_USER": "0",
@@ -118,7 +120,7 @@ def outside_environ() -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if name not in dropped}
     folders = environ.get("PATH", os.defpath).split(os.pathsep)
     environ["PATH"] = os.pathsep.join(each for each in folders if not Path(each, "activate-pkgs").exists())
-    return {**environ, **NOT_HERE}
+    return {**SYSTEM_TRUST, **environ, **NOT_HERE}
 
 
 def install(python: Path, place: Path, listed: Path, environ: dict[str, str]) -> None:
@@ -179,7 +181,7 @@ def output(done: subprocess.CompletedProcess[str]) -> str:
 
 def read_wheel(program: dict[str, Any], state: Path) -> bytes:
     """Return the bytes of pkgs' own wheel, from the store or else from where the lock says it is."""
-    digest = program["sha256"]
+    digest: str = program["sha256"]
     blob = state / "blobs" / "sha256" / digest[:2] / digest
     with contextlib.suppress(OSError):
         wheel = blob.read_bytes()
