@@ -277,6 +277,15 @@ def test_a_changed_etag_begins_anew(server: Server, get: Get, tmp_path: Path) ->
     assert get(Artifact(url)).digest == DIGEST
 
 
+def test_a_rest_of_another_file_is_not_appended(server: Server, get: Get, tmp_path: Path) -> None:
+    """Some servers know ranges but not If-Range."""
+    rest = {"Content-Range": f"bytes 1000-{len(DATA) - 1}/{len(DATA)}"}
+    url = server.add("/a", Reply(DATA[1000:], status=206, headers=rest, etag='"2"'), Reply(DATA, etag='"2"'))
+    _cut(tmp_path, url, data=b"x" * 1000)
+
+    assert get(Artifact(url)).digest == DIGEST
+
+
 def test_a_part_without_strong_etag_or_digest_is_not_trusted(
     server: Server, get: Get, tmp_path: Path
 ) -> None:
@@ -341,6 +350,8 @@ def test_an_encoding_nobody_asked_for_is_undone(server: Server, get: Get, tmp_pa
     assert get(Artifact(url, DIGEST, len(DATA))).size == len(DATA)
     assert get(Artifact(url)).digest == DIGEST
     assert _left(tmp_path) == ["file"]
+    with pytest.raises(FetchError, match=f"is {len(DATA)} bytes, but {len(DATA) + 1} are recorded"):
+        get(Artifact(url, None, len(DATA) + 1))
 
 
 def test_a_published_gzip_file_stays_one_whatever_the_server_calls_it(server: Server, get: Get) -> None:

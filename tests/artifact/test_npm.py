@@ -90,6 +90,16 @@ def test_a_mirror_that_passes_on_foreign_addresses_still_serves(server: Server, 
     registry.publish("@mine/x", "1.0.0", TARBALL, tarball="http://behind.invalid/x.tgz")
 
     assert get("npm:@mine/x@1.0.0", {"NPM_CONFIG_REGISTRY": registry.url}) == TARBALL
+    with pytest.raises(DigestMismatchError):
+        get("npm:@mine/x@1.0.0", {"NPM_CONFIG_REGISTRY": registry.url}, b"other")
+
+
+def test_a_tarball_that_may_yet_come_is_tried_again(server: Server, get: Get) -> None:
+    registry = NpmRegistry(server)
+    registry.publish("x", "1.0.0", TARBALL, tarball=server.url("/gone", "localhost"))
+    server.add("/npm/x/-/x-1.0.0.tgz", Reply(status=503), Reply(TARBALL))
+
+    assert get("npm:x@1.0.0", {"NPM_CONFIG_REGISTRY": registry.url}) == TARBALL
 
 
 @pytest.mark.parametrize("claim", [{"integrity": "sha512-" + "A" * 86 + "=="}, {"shasum": "0" * 40}])

@@ -163,7 +163,7 @@ class Download:
         self._expect(None if length is None else offset + length, answer)
         with self._partial.go_on() as file:
             self._receive(answer, file, offset)
-        return self._complete(answer, None if length is None else offset + length)
+        return self._complete(answer)
 
     def _restart(self, answer: Answer) -> Got:
         if answer.status != 200:
@@ -175,7 +175,7 @@ class Download:
         etag = answer.headers.get("etag", "")
         with self._partial.begin(Progress(shown(self._location.url), etag, total)) as file:
             self._receive(answer, file, 0)
-        return self._complete(answer, total)
+        return self._complete(answer)
 
     def _expect(self, total: int | None, answer: Answer) -> None:
         """Tell the task the size; refuse one that is not the recorded one, or beyond the limit."""
@@ -206,12 +206,11 @@ class Download:
             raise self._wrong_size(f"is longer than {limit} bytes", limit)
         raise refused(self._location.url, f"it is longer than the limit of {limit} bytes")
 
-    def _complete(self, answer: Answer, total: int | None) -> Got:
-        size = self._partial.size
-        if total is not None and size < total:
-            raise broken_off(self._location.url, f"{size} of {total} bytes arrived")
-        if total is None and self._wanted.size is not None and size < self._wanted.size:
-            raise broken_off(self._location.url, f"{size} of {self._wanted.size} bytes arrived")
+    def _complete(self, answer: Answer) -> Got:
+        """Check the file, unless the answer ended early; where it told a length, the transport notices."""
+        size, wanted = self._partial.size, self._wanted.size
+        if _length(answer) is None and wanted is not None and size < wanted:
+            raise broken_off(self._location.url, f"{size} of {wanted} bytes arrived")
         return self._whole(answer.headers.get("etag", ""), _encoding(answer))
 
     def _whole(self, etag: str, encoding: str) -> Got:

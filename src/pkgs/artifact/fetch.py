@@ -116,14 +116,13 @@ class HttpFetcher:
 
     def _download(self, locations: Sequence[Location], wanted: Wanted, into: Path, task: Task) -> Got:
         """Try each of the places that one URL stands for."""
-        failed: FetchError | None = None
+        failures: list[FetchError] = []
         for location in locations:
             try:
                 return Download(self._web, location, wanted, into, task).run()
             except FetchError as error:
-                failed = error if failed is None or isinstance(error, DigestMismatchError) else failed
-        assert failed is not None
-        raise failed
+                failures.append(error)
+        raise max(failures, key=_weight)
 
     def _locate(self, url: str, platform: Platform, digest: Digest | None) -> Sequence[Location]:
         for client in self._clients:
@@ -146,6 +145,11 @@ class HttpFetcher:
                 return _probed(answer)
         with self._web.open(location) as answer:  # signed URLs and some servers answer no HEAD
             return _probed(answer)
+
+
+def _weight(error: FetchError) -> tuple[bool, bool]:
+    """Rank failures of one URL: wrong bytes tell most, then what may yet go well."""
+    return isinstance(error, DigestMismatchError), isinstance(error, AttemptError) and error.again
 
 
 def plain_location(url: str) -> Location:
