@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "make an environment",
     "install": "pin packages, or make everything pinned present",
     "uninstall": "remove packages from the environment",
+    "lock": "bring pkgs.lock up to date with pins and manifests",
     "list": "list what the environment pins",
     "info": "tell about packages",
     "resolve": "print what selectors resolve to",

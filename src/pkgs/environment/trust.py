@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -72,6 +74,15 @@ def withdraw(env_state: Path) -> None:
     """Forget that an environment was allowed."""
     (env_state / DIRECTORY / RECORD).unlink(missing_ok=True)
     shutil.rmtree(env_state / DIRECTORY, ignore_errors=True)
+
+
+@contextmanager
+def kept(env_state: Path, bin_dir: Path) -> Iterator[None]:
+    """Keep an environment allowed over a change that its user makes through pkgs."""
+    before = standing(env_state, bin_dir)
+    yield
+    if before is Standing.ALLOWED:
+        allow(env_state, bin_dir)
 
 
 def standing(env_state: Path, bin_dir: Path) -> Standing:

@@ -1,0 +1,114 @@
+"""Pins are links, and links change all together or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pkgs.environment.pins import Pin, read_pins, tool_behind, write_pins
+from pkgs.errors import EnvError
+from pkgs.references import Reference
+
+TERRAFORM = Pin(Reference("terraform", "1.11.4"), ("terraform",))
+NEWER = Pin(Reference("terraform", "1.12.0"), ("terraform", "tf"))
+CHANNEL = Pin(Reference("jq", channel="stable"), ("jq",))
+
+
+@pytest.fixture
+def bin_dir(tmp_path: Path) -> Path:
+    """Return a directory that holds a wrapper."""
+    path = tmp_path / "bin"
+    path.mkdir()
+    (path / "pkgs").write_text("#!/bin/sh\n")
+    return path
+
+
+def links(bin_dir: Path) -> dict[str, str]:
+    return {path.name: str(path.readlink()) for path in bin_dir.iterdir() if path.is_symlink()}
+
+
+def test_a_pin_is_a_link_and_tools_are_links_to_it(bin_dir: Path) -> None:
+    write_pins(bin_dir, [], [TERRAFORM, CHANNEL])
+
+    assert links(bin_dir) == {
+        ".terraform-1.11.4.pkg": "pkgs",
+        "terraform": ".terraform-1.11.4.pkg",
+        ".jq@stable.pkg": "pkgs",
+        "jq": ".jq@stable.pkg",
+    }
+    assert set(read_pins(bin_dir)) == {TERRAFORM, CHANNEL}
+
+
+def test_a_changed_version_leaves_no_trace_of_the_old_one(bin_dir: Path) -> None:
+    write_pins(bin_dir, [], [TERRAFORM])
+    write_pins(bin_dir, [TERRAFORM], [NEWER])
+
+    assert read_pins(bin_dir) == (NEWER,)
+    assert ".terraform-1.11.4.pkg" not in links(bin_dir)
+
+
+def test_a_foreign_file_is_never_overwritten(bin_dir: Path) -> None:
+    (bin_dir / "tf").write_text("mine")
+    write_pins(bin_dir, [], [TERRAFORM])
+
+    with pytest.raises(EnvError, match="tf exists and was not made by pkgs"):
+        write_pins(bin_dir, [TERRAFORM], [NEWER])
+
+    assert (bin_dir / "tf").read_text() == "mine"
+    assert read_pins(bin_dir) == (TERRAFORM,)
+
+
+def test_a_link_that_cannot_be_made_puts_the_others_back(
+    bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pins(bin_dir, [], [TERRAFORM])
+    real = Path.symlink_to
+
+    def failing(self: Path, target: str) -> None:
+        if self.name.startswith(".tf."):
+            raise OSError(28, "No space left on device")
+        real(self, target)
+
+    monkeypatch.setattr(Path, "symlink_to", failing)
+    with pytest.raises(EnvError, match="No space left"):
+        write_pins(bin_dir, [TERRAFORM], [NEWER])
+
+    assert links(bin_dir) == {".terraform-1.11.4.pkg": "pkgs", "terraform": ".terraform-1.11.4.pkg"}
+
+
+def test_one_package_cannot_be_pinned_twice(bin_dir: Path) -> None:
+    write_pins(bin_dir, [], [TERRAFORM])
+    (bin_dir / NEWER.link).symlink_to("pkgs")
+
+    with pytest.raises(EnvError, match=r"pins terraform twice: terraform-1\.11\.4 and terraform-1\.12\.0"):
+        read_pins(bin_dir)
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [("../scripts/tf", "../bin/terraform"), ("../a", "scripts/tf"), ("alias", "terraform")],
+)
+def test_a_tool_is_found_through_links_from_anywhere(bin_dir: Path, link: str, target: str) -> None:
+    write_pins(bin_dir, [], [TERRAFORM])
+    (bin_dir.parent / "scripts").mkdir()
+    (bin_dir.parent / "scripts" / "tf").symlink_to("../bin/terraform")
+    path = bin_dir / link
+    if not path.is_symlink():
+        path.symlink_to(target)
+
+    found, reference, tool = tool_behind(path)
+
+    assert (found.resolve(), reference, tool) == (bin_dir, TERRAFORM.reference, "terraform")
+
+
+@pytest.mark.parametrize("make", ["file", "circle", "missing"])
+def test_what_leads_to_no_pin_is_said(bin_dir: Path, make: str) -> None:
+    path = bin_dir / "thing"
+    if make == "file":
+        path.write_text("")
+    if make == "circle":
+        path.symlink_to("thing")
+
+    with pytest.raises(EnvError, match="thing leads to no pinned tool"):
+        tool_behind(path)

@@ -1,0 +1,120 @@
+"""A project with an environment of its own: manifests, archives, and pkgs run on it as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgs.digests import digest_file
+from tests.support.archives import make_tar_gz
+from tests.support.checkout import ROOT
+
+TIMEOUT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A directory with ``bin/`` (the environment), ``manifests/`` and ``dist/`` (what can be downloaded)."""
+
+    root: Path
+    state: Path
+    exe: Path
+
+    @classmethod
+    def make(cls, root: Path, state: Path) -> Project:
+        """Make a project whose environment runs this checkout's pkgs."""
+        for name in ("manifests", "dist"):
+            (root / name).mkdir(parents=True)
+        exe = state.parent / "pkgs-exe"
+        main = ROOT / "src" / "pkgs" / "__main__.py"
+        exe.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "{main}" "$@"\n')
+        exe.chmod(0o755)
+        project = cls(root, state, exe)
+        project.pkgs("init", "--sources", "env:///manifests", check=True)
+        return project
+
+    @property
+    def bin(self) -> Path:
+        """The environment's directory of links."""
+        return self.root / "bin"
+
+    @property
+    def lock(self) -> Path:
+        """The lock."""
+        return self.bin / "pkgs.lock"
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """Return the variables a command is run with."""
+        return {**os.environ, "PKGS_STATE_DIR": str(self.state), "PKGS_EXE": str(self.exe), **more}
+
+    def run(
+        self,
+        words: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        check: bool = False,
+    ) -> Run:
+        """Run a command in the project."""
+        done = subprocess.run(
+            [str(word) for word in words],
+            cwd=cwd or self.root,
+            env=dict(environ if environ is not None else self.environ()),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    def pkgs(self, *words: str, check: bool = False, stdin: str | None = None, **environ: str) -> Run:
+        """Run pkgs in the project; ``environ`` adds variables."""
+        return self.run([self.exe, *words], environ=self.environ(**environ), check=check, stdin=stdin)
+
+    def call(self, tool: str, *words: str, **environ: str) -> Run:
+        """Call a tool by its path."""
+        return self.run([self.bin / tool, *words], environ=self.environ(**environ))
+
+    def tool(self, name: str, *versions: str, script: str = 'echo "NAME VERSION" "$@"') -> None:
+        """Publish a tool: an archive for each version, and a manifest for all platforms.
+
+        ``NAME`` and ``VERSION`` in the tool's ``script`` are replaced.
+        """
+        sums = {}
+        for version in versions:
+            text = "#!/bin/sh\n" + script.replace("NAME", name).replace("VERSION", version) + "\n"
+            archive = self.root / "dist" / f"{name}-{version}.tar.gz"
+            make_tar_gz(archive, {f"{name}-{version}/bin/{name}": text.encode()})
+            sums[archive] = digest_file(archive).hex
+        self.manifest(name, versions, sums)
+
+    def manifest(self, name: str, versions: Sequence[str], sums: Mapping[Path, str], more: str = "") -> Path:
+        """Write the manifest of a tool as :meth:`tool` publishes it, with ``more`` text at its root."""
+        dist = (self.root / "dist").as_uri()
+        listed = "".join(f'  "{path.as_uri()}": "{digest}",\n' for path, digest in sums.items())
+        path = self.root / "manifests" / f"{name}.hcl"
+        path.write_text(
+            f'description = "The tool {name}"\n'
+            f'binaries = ["bin/{name}"]\nstrip = 1\n'
+            f'source = "{dist}/{name}-${{version}}.tar.gz"\n{more}'
+            f"version {' '.join(map(chr(34).__add__, (f'{v}{chr(34)}' for v in versions)))} {{}}\n"
+            f"sha256sums = {{\n{listed}}}\n"
+        )
+        return path
