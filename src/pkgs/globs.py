@@ -29,19 +29,19 @@ class Glob:
     """A compiled glob; ``text`` is what was written."""
 
     text: str
-    patterns: tuple[re.Pattern[str], ...]
+    pattern: re.Pattern[str]
 
     @classmethod
     def compile(cls, text: str) -> Glob:
         """Compile ``text``; raise :class:`UsageError` saying what is wrong with it."""
         if len(text) > _MAX_LENGTH:
             raise UsageError(f"the glob {text[:20]!r}… is too long", f"use at most {_MAX_LENGTH} characters")
-        patterns = _Parser(text).parse()
-        return cls(text, tuple(re.compile(_regex(pattern), re.DOTALL) for pattern in patterns))
+        alternatives = dict.fromkeys(map(_regex, _Parser(text).parse()))
+        return cls(text, re.compile("|".join(alternatives), re.DOTALL))
 
     def matches(self, text: str) -> bool:
         """Whether the glob matches the whole of ``text``."""
-        return any(pattern.fullmatch(text) for pattern in self.patterns)
+        return self.pattern.fullmatch(text) is not None
 
 
 class _Parser:

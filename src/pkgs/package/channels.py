@@ -37,7 +37,7 @@ def _series(versions: Iterable[Version]) -> Iterator[Channel]:
     for version in sort(version for version in versions if not version.prerelease):
         release = version.clean()
         for shorter in (release.major().text, release.major_minor().text):
-            if shorter not in seen and shorter != release.text:
+            if shorter and shorter not in seen and shorter != release.text:
                 seen.add(shorter)
                 yield _channel(shorter, shorter)
 

@@ -41,9 +41,9 @@ def providers_of(name: str, manifests: Iterable[Manifest]) -> tuple[str, ...]:
 def close_requires(
     selection: Sequence[Package], installed: Sequence[Package], lookup: Lookup
 ) -> tuple[Package, ...]:
-    """Return ``selection`` and after it what its packages require, and those in turn, as far as not installed.
+    """Return ``selection`` and after it what its packages require, and so on, if not installed.
 
-    A requirement is met, in this order, by a package of that name or providing it that is selected, or
+    A requirement is met, in this order, by a package of that name or providing it that is selected or
     installed; by the package it names; by the only package that provides it. Raises :class:`ResolveError`
     with ``ambiguous-provider``, ``dependency-conflict`` or what resolving raises.
     """

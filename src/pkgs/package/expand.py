@@ -18,7 +18,7 @@ from pkgs.platforms import Platform
 # ${name} | an empty or unclosed brace, which is swallowed | a one-character name | a name.
 # The bound keeps a text of unclosed braces from being read again and again to its end.
 _REFERENCE = re.compile(r"\$(?:\{([^}]{1,1000})\}|(\{\}?)|([*#$@!?\-0-9])|([A-Za-z0-9_]+))")
-_MAX_LENGTH = 1 << 20  # characters one text may grow to
+_MAX_LENGTH = 1 << 18  # characters one text may grow to
 _SYMBOLS = frozenset(dataclasses.astuple(Places.symbolic()))
 
 
