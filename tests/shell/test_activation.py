@@ -203,7 +203,7 @@ TABLE = [
         "-e BASH_EXECUTION_STRING -e ZSH_EXECUTION_STRING",
         "",
         one=(Set("FOO", "bar"), Prepend("NEW", "x")),
-        fish="ACTIVATE one\ndeactivate-pkgs\nfunctions -a | string match -r '^_pkgs_.*|.*e.pkgs'\n"
+        fish="ACTIVATE one\ndeactivate-pkgs\nfunctions -a | string match -r '^_pkgs_.*|^deactivate.pkgs'\n"
         "set -n | string match -i '*pkgs*' | string match -v -r '^(PKGS_STATE_DIR|DEACTIVATED_PKGS)$'",
         status=1,
     ),
@@ -347,11 +347,9 @@ def test_a_sourced_script_may_source_it(site: Site, shell: str) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_run_instead_of_sourced_it_says_so(site: Site, shell: str) -> None:
     site.folder.mkdir()
-    environment = site.environment("one")
-    file = environment.bin / ("activate-pkgs.fish" if shell == "fish" else "activate-pkgs")
-    file.chmod(0o755)
-    script = f"{shell} '{file!s}'" if shell != "fish" else "fish --no-config one/bin/activate-pkgs.fish"
-    done = site.run(shell, script.replace(f"'{file}'", "one/bin/activate-pkgs"))
+    site.environment("one")
+    file = "one/bin/activate-pkgs"
+    done = site.run(shell, f"fish --no-config {file}.fish" if shell == "fish" else f"{shell} {file}")
     assert (done.status, done.out) == (33, "")
     assert "must be sourced" in done.err
 
@@ -443,3 +441,44 @@ def test_warm_activation_starts_no_process(site: Site, shell: str) -> None:
     assert processes(site, shell) - empty == (1 if shell == "dash" else 0)
     assert (site.folder / "end").exists()
     assert environment.calls == 1
+
+
+OPTIONS = {
+    "bash in POSIX mode": ("bash", "set -o posix -eu; IFS="),
+    "bash without globs": ("bash", "set -f; set -C; IFS=:; shopt -s nullglob failglob extglob"),
+    "bash with traps": ("bash", "set -aeu; set -o functrace; trap true DEBUG ERR"),
+    "dash": ("dash", "IFS=; set -fCeu; unset HOME"),
+    "zsh of all kinds": (
+        "zsh",
+        "setopt ksh_arrays no_unset err_return warn_create_global glob_subst extended_glob no_clobber null_glob",
+    ),
+    "zsh as sh": ("zsh", "emulate sh; set -eu"),
+    "zsh as ksh": ("zsh", "emulate ksh; setopt posix_builtins rc_expand_param sh_file_expansion"),
+    "zsh like csh": ("zsh", "setopt csh_null_glob all_export auto_name_dirs rc_quotes ignore_braces"),
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_any_options_will_do(site: Site, options: str) -> None:
+    site.folder.mkdir()
+    site.environment("one", [Set("FOO", "bar"), Prepend("LIST", "/x"), Append("LIST", "/y"), Unset("GONE")])
+    shell, line = OPTIONS[options]
+    show = 'printf "%s " "${FOO-none}" "$LIST" "${GONE-gone}"'
+    script = f"{line}\n{source(shell, 'one')}\n{show}\ndeactivate-pkgs\n{show}"
+    for _ in range(2):
+        done = site.run(shell, script, environ={"GONE": "here", "LIST": "/a"})
+        assert (done.out, done.status) == ("bar /x:/a:/y gone none /a here ", 0)
+        assert not unexpected(done.err)
+
+
+def test_dash_says_what_to_do_where_it_cannot_know_its_place(site: Site) -> None:
+    site.folder.mkdir()
+    environment = site.environment("one", [Set("FOO", "bar")])
+    blind = (environment.bin / "activate-pkgs").read_text().replace("/proc/self/stat", "/nonexistent")
+    (environment.bin / "activate-pkgs").write_text(blind)
+    (environment.root / "sub").mkdir()
+    below = site.run("dash", '. ../bin/activate-pkgs; echo "$FOO"', cwd=environment.root / "sub")
+    assert below.out == "bar\n"
+    away = site.run("dash", '. one/bin/activate-pkgs; echo "$? $FOO"')
+    assert away.out == "1 \n"
+    assert "hint: go to the environment's directory first" in away.err

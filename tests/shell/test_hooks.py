@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pkgs.environment.trust import Standing, allow, standing, withdraw
+from pkgs.environment.trust import kept as kept_allowed
 from pkgs.envops import Prepend, Set
 from pkgs.errors import EnvError
 from pkgs.shim.hooks import END, START, hook_text, inserted, install_hook, startup_file
@@ -200,6 +201,27 @@ def test_text_after_a_nul_character_is_not_overlooked(site: Site, one: StubEnvir
         assert "[]" in at.run(SHOW)
 
 
+@pytest.mark.parametrize("shell", HOOKED)
+def test_what_was_inherited_is_left_too(site: Site, one: StubEnvironment, shell: str) -> None:
+    trust(site, one)
+    active = site.run("dash", ". one/bin/activate-pkgs\nenv -0").out.split("\0")
+    site.variables = dict(entry.split("=", 1) for entry in active if entry)
+    with terminal(site, shell) as at:
+        at.run("true")
+        assert "[]" in at.run(SHOW)
+        assert str(one.bin) not in at.run('printf "%s\\n" "$PATH"')
+        assert f"{one.root} deactivated" in at.seen
+
+
+def test_changes_made_through_pkgs_keep_it_allowed(site: Site, one: StubEnvironment) -> None:
+    for before in (Standing.UNKNOWN, Standing.ALLOWED):
+        if before is Standing.ALLOWED:
+            trust(site, one)
+        with kept_allowed(kept(site, one), one.bin):
+            one.set(Set("FOO", before))
+        assert standing(kept(site, one), one.bin) is before
+
+
 def test_trust_can_be_withdrawn(site: Site, one: StubEnvironment) -> None:
     assert standing(kept(site, one), one.bin) is Standing.UNKNOWN
     trust(site, one)
@@ -262,7 +284,7 @@ def test_the_command_makes_new_shells_activate(site: Site, one: StubEnvironment,
     trust(site, one)
     home = Path(site.environ()["HOME"])
     environ = {**site.environ(), "XDG_CONFIG_HOME": str(home / "config")}
-    command = [one.bin / "pkgs", "shell-hooks", f"--{shell}"]
+    command = [str(one.bin / "pkgs"), "shell-hooks", f"--{shell}"]
     for said in ("written", "already"):
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=30)
         assert (said in done.stderr, done.stdout) == (True, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,13 +55,14 @@ def test_assignments_set_and_unset(shell: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a b", "A;x", "$(x)", "", "1A", "A=", "A\n"])
 def test_a_name_that_would_be_executed_is_refused(name: str) -> None:
-    for attempt in (
+    attempts: tuple[Callable[[], str], ...] = (
         lambda: statement(Set(name, "x")),
         lambda: assignments({name: "x"}, FISH),
         lambda: github_env({name: "x"}),
         lambda: dotenv({name: "x"}),
         lambda: docker({name: "x"}),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(EnvError):
             attempt()
 

@@ -72,7 +72,7 @@ def test_operations_are_undone(
 
 
 def test_what_is_not_known_is_undone_by_its_operation() -> None:
-    operations = [
+    operations: list[EnvOp] = [
         Set("A", "$B"),
         Prepend("P", "/x"),
         Append("Q", "/x"),

@@ -170,11 +170,15 @@ _pkgs_watch_off() { :; }
 if [ -n "${ZSH_VERSION-}" ]; then
   eval '
   _pkgs_watch_on() {
+    emulate -L zsh
     typeset -ga precmd_functions
     (( ${precmd_functions[(Ie)_pkgs_prompt]} )) || precmd_functions+=(_pkgs_prompt)
     _PKGS_FIRST=yes
   }
-  _pkgs_watch_off() { precmd_functions=("${(@)precmd_functions:#_pkgs_prompt}"); }
+  _pkgs_watch_off() {
+    emulate -L zsh
+    precmd_functions=("${(@)precmd_functions:#_pkgs_prompt}")
+  }
   '
 elif [ -n "${BASH_VERSION-}" ]; then
   # The hook is a variable, empty in a shell that inherits PROMPT_COMMAND without these functions.
@@ -198,7 +202,8 @@ elif [ -n "${BASH_VERSION-}" ]; then
 fi
 
 _pkgs_prompt() {
-  _pkgs_status=$?
+  set -- $?
+  [ -z "${ZSH_VERSION-}" ] || setopt local_options no_warn_create_global
   if [ -n "${_PKGS_WATCHED-}" ] && _pkgs_stale; then
     if [ -z "${_PKGS_FAILED-}" ] || _pkgs_retry; then _pkgs_refresh; fi
   fi
@@ -208,7 +213,7 @@ _pkgs_prompt() {
     if [ -n "${_PKGS_FIRST-}" ]; then _pkgs_reassert; fi
     unset -v _PKGS_FIRST
   fi
-  return "$_pkgs_status"
+  return "$1"
 }
 
 _pkgs_reassert() {
@@ -234,8 +239,8 @@ _pkgs_refresh() {
   unset -v _pkgs_silent _pkgs_found _pkgs_text
 }
 
-_pkgs_leave() {
-  [ -n "${ACTIVE_PKGS-}" ] || return 0
+_pkgs_undo() {
+  [ -z "${ZSH_VERSION-}" ] || setopt local_options no_warn_create_global
   DEACTIVATED_PKGS=$ACTIVE_PKGS
   # Of use to automatic activation only, also in shells started from here.
   if [ -n "${_PKGS_AUTO-}" ]; then export DEACTIVATED_PKGS; fi
@@ -244,8 +249,12 @@ _pkgs_leave() {
   _pkgs_revert
   unset -v ACTIVE_PKGS _PKGS_HERE _PKGS_WATCHED _PKGS_FAILED _PKGS_PREFIX _PKGS_FIRST
   _pkgs_say "pkgs environment $DEACTIVATED_PKGS deactivated"
-  PKGS_ENV=$DEACTIVATED_PKGS
-  export PKGS_ENV
+  _pkgs_put PKGS_ENV "$DEACTIVATED_PKGS"
+}
+
+_pkgs_leave() {
+  [ -n "${ACTIVE_PKGS-}" ] || return 0
+  _pkgs_undo
   _pkgs_call pkgs_on_deactivate
   unset -v PKGS_ENV
 }
@@ -253,12 +262,12 @@ _pkgs_leave() {
 deactivate_pkgs() {
   _pkgs_leave
   unset -v _PKGS_BIN _PKGS_CACHE _PKGS_GENERATION \
-    _pkgs_list _pkgs_rest _pkgs_item _pkgs_head _pkgs_name _pkgs_names _pkgs_status
+    _pkgs_list _pkgs_rest _pkgs_item _pkgs_head _pkgs_name _pkgs_names
   unset -f _pkgs_copy _pkgs_put _pkgs_keep _pkgs_unexported _pkgs_without _pkgs_added _pkgs_prepend \
     _pkgs_append _pkgs_set _pkgs_prefix _pkgs_force _pkgs_each _pkgs_applied _pkgs_apply _pkgs_take \
     _pkgs_restore _pkgs_remove _pkgs_revert _pkgs_say _pkgs_call _pkgs_prompt_on _pkgs_prompt_off \
-    _pkgs_watch_on _pkgs_watch_off _pkgs_prompt _pkgs_reassert _pkgs_refresh _pkgs_leave \
-    _pkgs_enter _pkgs_operations _pkgs_stale _pkgs_retry deactivate_pkgs
+    _pkgs_watch_on _pkgs_watch_off _pkgs_prompt _pkgs_reassert _pkgs_refresh _pkgs_undo \
+    _pkgs_leave _pkgs_become _pkgs_enter _pkgs_operations _pkgs_stale _pkgs_retry deactivate_pkgs
   if [ -n "${BASH_VERSION-}${ZSH_VERSION-}" ]; then unset -f deactivate-pkgs; else unalias deactivate-pkgs; fi
 }
 
@@ -274,24 +283,27 @@ else
   alias deactivate-pkgs=deactivate_pkgs
 fi
 
-_pkgs_enter() { # ROOT BIN CACHE GENERATION PREFIX
-  if [ "${ACTIVE_PKGS-}" = "$1" ]; then
-    _pkgs_say 'This pkgs environment has already been activated. Skipping'
-    [ "${_PKGS_HERE-}${_PKGS_GENERATION-}" != "$1$4" ] || return 0
-  else
-    _pkgs_leave
-  fi
+_pkgs_become() { # ROOT BIN CACHE GENERATION PREFIX
+  [ -z "${ZSH_VERSION-}" ] || setopt local_options no_warn_create_global
   _pkgs_prompt_off
   _pkgs_revert
   _PKGS_HERE=$1 _PKGS_BIN=$2 _PKGS_CACHE=$3 _PKGS_GENERATION=$4 _PKGS_PREFIX=$5 _PKGS_WATCHED=
   if [ -d "$3/$4" ]; then _PKGS_WATCHED=yes; fi
   _pkgs_apply
   unset -v DEACTIVATED_PKGS
+  _pkgs_put ACTIVE_PKGS "$1"
   _pkgs_prompt_on
   _pkgs_watch_on
-  [ "${ACTIVE_PKGS-}" != "$1" ] || return 0
-  ACTIVE_PKGS=$1
-  export ACTIVE_PKGS
+}
+
+_pkgs_enter() { # the same
+  if [ "${ACTIVE_PKGS-}" = "$1" ]; then
+    _pkgs_say 'This pkgs environment has already been activated. Skipping'
+    [ "${_PKGS_HERE-}${_PKGS_GENERATION-}" = "$1$4" ] || _pkgs_become "$@"
+    return 0
+  fi
+  _pkgs_leave
+  _pkgs_become "$@"
   _pkgs_say "pkgs environment $1 activated"
   _pkgs_call pkgs_on_activate
 }

@@ -4,7 +4,7 @@
 function _pkgs_kept -a _pkgs_bin # print where what was allowed is kept
   set -l _pkgs_state $HOME/.cache/pkgs
   test -d /System/Library/CoreServices; and set _pkgs_state $HOME/Library/Caches/pkgs
-  test -n "$XDG_CACHE_HOME"; and set _pkgs_state $XDG_CACHE_HOME/pkgs
+  string match -q '/*' -- "$XDG_CACHE_HOME"; and set _pkgs_state $XDG_CACHE_HOME/pkgs
   test -n "$PKGS_STATE_DIR"; and set _pkgs_state $PKGS_STATE_DIR
   echo $_pkgs_state/envs$_pkgs_bin/.pkgs1/.trust
 end
@@ -69,6 +69,14 @@ function _pkgs_find # print the closest environment's directory at or above this
 end
 
 function _pkgs_auto_leave
+  if test -n "$ACTIVE_PKGS"; and test -z "$_PKGS_HERE"; and test -n "$PKGS_BIN"
+    # The shell that started this one had entered it, and had the functions to leave it.
+    if _pkgs_allowed $PKGS_BIN (_pkgs_kept $PKGS_BIN)
+      set -g _pkgs_silent yes
+      source $PKGS_BIN/activate-pkgs.fish
+      set -eg _pkgs_silent
+    end
+  end
   test -n "$ACTIVE_PKGS"; and test -n "$_PKGS_HERE"; and deactivate-pkgs
   set -eg DEACTIVATED_PKGS
 end

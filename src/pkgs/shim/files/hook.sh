@@ -5,12 +5,14 @@
 _pkgs_kept() { # BIN: set _pkgs_kept to where what was allowed is kept
   if [ -n "${PKGS_STATE_DIR-}" ]; then
     _pkgs_kept=$PKGS_STATE_DIR
-  elif [ -n "${XDG_CACHE_HOME-}" ]; then
-    _pkgs_kept=$XDG_CACHE_HOME/pkgs
-  elif [ -d /System/Library/CoreServices ]; then
-    _pkgs_kept=${HOME-}/Library/Caches/pkgs
   else
-    _pkgs_kept=${HOME-}/.cache/pkgs
+    case ${XDG_CACHE_HOME-} in
+      /*) _pkgs_kept=$XDG_CACHE_HOME/pkgs ;;
+      *)
+        _pkgs_kept=${HOME-}/.cache/pkgs
+        if [ -d /System/Library/CoreServices ]; then _pkgs_kept=${HOME-}/Library/Caches/pkgs; fi
+        ;;
+    esac
   fi
   _pkgs_kept=$_pkgs_kept/envs$1/.pkgs1/.trust
 }
@@ -63,11 +65,21 @@ _pkgs_find() { # set _pkgs_near to the closest environment's directory at or abo
 }
 
 _pkgs_auto_leave() {
+  if [ -n "${ACTIVE_PKGS-}" ] && [ -z "${_PKGS_HERE-}" ] && [ -n "${PKGS_BIN-}" ]; then
+    # The shell that started this one had entered it, and had the functions to leave it.
+    _pkgs_kept "$PKGS_BIN"
+    if _pkgs_allowed "$PKGS_BIN"; then
+      _pkgs_silent=yes
+      . "$PKGS_BIN/activate-pkgs"
+      unset -v _pkgs_silent
+    fi
+  fi
   if [ -n "${ACTIVE_PKGS-}" ] && [ -n "${_PKGS_HERE-}" ]; then deactivate_pkgs; fi
   unset -v DEACTIVATED_PKGS
 }
 
 _pkgs_auto() { # the directory has changed
+  [ -z "${ZSH_VERSION-}" ] || setopt local_options no_warn_create_global
   _PKGS_PWD=$PWD
   _PKGS_PENDING=
   _pkgs_find
@@ -101,7 +113,8 @@ _pkgs_auto_enter() {
 }
 
 _pkgs_auto_prompt() {
-  _pkgs_auto_status=$?
+  local _pkgs_auto_status=$?
+  [ -z "${ZSH_VERSION-}" ] || setopt local_options no_warn_create_global
   if [ "$PWD" != "${_PKGS_PWD-}" ]; then
     _pkgs_auto
   elif [ -n "${_PKGS_PENDING-}" ] && _pkgs_allowed "$_PKGS_PENDING"; then
