@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -45,6 +44,8 @@ def _remembered(command: Sequence[str], pattern: str, environ: Mapping[str, str]
 
 def _output(command: Sequence[str], environ: Mapping[str, str]) -> str:
     """Return what ``command`` prints, run where no project's settings are; "" if it fails."""
+    import subprocess  # deferred: seldom needed
+
     try:
         done = subprocess.run(
             command,

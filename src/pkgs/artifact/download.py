@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pkgs.artifact.encoding import gunzip
 from pkgs.artifact.failures import AttemptError, broken_off, refused, shown
 from pkgs.artifact.local import pieces
 from pkgs.artifact.locations import Location
@@ -250,6 +249,8 @@ class Download:
             self._hashers.update(piece)
 
     def _decoded(self) -> Iterator[bytes]:
+        from pkgs.artifact.encoding import gunzip  # deferred: seldom needed
+
         limit = self._wanted.size if self._wanted.size is not None else self._wanted.limit
         try:
             gunzip(self._partial.path, limit)

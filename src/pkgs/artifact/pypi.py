@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urldefrag, urljoin, urlsplit
+from typing import TYPE_CHECKING
 
 from pkgs.artifact.asking import default_of
-from pkgs.artifact.failures import AttemptError, shown
+from pkgs.artifact.failures import AttemptError
 from pkgs.artifact.locations import Location
 from pkgs.artifact.memo import Memo
-from pkgs.artifact.pipconf import IndexConfig, read_config
 from pkgs.artifact.web import Web
 from pkgs.artifact.wheels import WheelFile, best_wheel, host_libc, project_name, wheels_of
 from pkgs.digests import Digest
 from pkgs.errors import FetchError
 from pkgs.platforms import Platform
+
+if TYPE_CHECKING:
+    from pkgs.artifact.pipconf import IndexConfig
 
 _SOURCE = re.compile(r"pypi:([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9.!+_-]+)")
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
@@ -66,6 +66,8 @@ class PypiClient:
         """See :class:`pkgs.artifact.locations.Client`."""
         if not url.startswith("pypi:"):
             return None
+        from pkgs.artifact.pipconf import read_config  # deferred: seldom needed, and slow to import
+
         name, version = parse_source(url)
         config = read_config(self._environ, self._home)
         seen: list[WheelFile] = []
@@ -124,7 +126,9 @@ class PypiClient:
             if error.status == 404:
                 return []
             raise
-        return list(_listed(text, location.url))
+        from pkgs.artifact.indexpage import files_of  # deferred: seldom needed, and slow to import
+
+        return list(files_of(text, location.url))
 
 
 def parse_source(url: str) -> tuple[str, str]:
@@ -133,63 +137,6 @@ def parse_source(url: str) -> tuple[str, str]:
     if not found:
         raise FetchError(f"{url!r} is not a Python package source", "write pypi:NAME==VERSION")
     return found[1], found[2]
-
-
-def _listed(text: str, base: str) -> Iterator[WheelFile]:
-    """Read an index page: JSON (PEP 691) or HTML (PEP 503)."""
-    if not text.lstrip().startswith("{"):
-        return _html_files(text, base)
-    try:
-        files = json.loads(text).get("files", [])
-    except ValueError as error:
-        raise FetchError(f"{shown(base)} does not answer as a Python package index does") from error
-    return (_json_file(entry, base) for entry in files if isinstance(entry, Mapping))
-
-
-def _json_file(entry: Mapping[str, object], base: str) -> WheelFile:
-    hashes, yanked = entry.get("hashes"), entry.get("yanked")
-    known = hashes.items() if isinstance(hashes, Mapping) else ()
-    return WheelFile(
-        filename=str(entry.get("filename", "")),
-        url=urljoin(base, str(entry.get("url", ""))),
-        hashes=tuple((str(name), str(value).lower()) for name, value in known),
-        yanked=yanked if isinstance(yanked, str) else "no reason given" if yanked else "",
-    )
-
-
-def _html_files(text: str, base: str) -> Iterator[WheelFile]:
-    page = _Page(base)
-    page.feed(text)
-    return iter(page.files)
-
-
-class _Page(HTMLParser):
-    """The links of an index page."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self.files: list[WheelFile] = []
-        self._base = base
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        href = values.get("href")
-        if tag == "base" and href:
-            self._base = urljoin(self._base, href)
-        if tag == "a" and href:
-            self.files.append(
-                _linked(urljoin(self._base, href), "data-yanked" in values, values.get("data-yanked"))
-            )
-
-
-def _linked(url: str, withdrawn: bool, reason: str | None) -> WheelFile:
-    from urllib.parse import unquote
-
-    plain, fragment = urldefrag(url)
-    name, equals, value = fragment.partition("=")
-    hashes = ((name, value.lower()),) if equals else ()
-    filename = unquote(urlsplit(plain).path.rpartition("/")[2])
-    return WheelFile(filename, plain, hashes, (reason or "no reason given") if withdrawn else "")
 
 
 def _nothing(
