@@ -37,11 +37,17 @@ def type_in(
     return done
 
 
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a state directory that the walkthroughs share, so that each download is made once."""
+    return tmp_path_factory.mktemp("state")
+
+
 @pytest.fixture
-def outside(tmp_path: Path, registry_environ: dict[str, str]) -> dict[str, str]:
+def outside(tmp_path: Path, state: Path, registry_environ: dict[str, str]) -> dict[str, str]:
     """Return the environment of somebody with a ``pkgs`` on the PATH."""
-    commands = pkgs_on_path(tmp_path / "commands")
-    return {**registry_environ, "PATH": f"{commands}{os.pathsep}{registry_environ['PATH']}"}
+    path = f"{pkgs_on_path(tmp_path / 'commands')}{os.pathsep}{registry_environ['PATH']}"
+    return {**registry_environ, "PATH": path, "PKGS_STATE_DIR": str(state)}
 
 
 @pytest.mark.skipif(Platform.current() != PLATFORMS[0], reason="dagu's npm package is for linux-amd64")
