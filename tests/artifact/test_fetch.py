@@ -433,7 +433,7 @@ def test_missing_relative_and_directory_sources_say_what_they_are(get: Get, tmp_
 
 
 def test_an_unreadable_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="cannot read .*: Is a directory"):
+    with pytest.raises(FetchError, match=r"cannot read .*: Is a directory"):
         list(pieces(tmp_path))
 
 
