@@ -113,7 +113,7 @@ def test_every_kind_of_selector_resolves(selector: Selector, reference: str) -> 
         (
             'channel edge { update = "1h" test = "$version" }\nsource = "x"',
             "tool",
-            "unknown-variable",
+            "channel-without-version",
             "$version",
             "range",
         ),

@@ -216,12 +216,12 @@ class _Filler:
             raise ResolveError("relative-path", message, hint) from error
 
     def _unknown(self, attribute: str, name: str) -> ResolveError:
+        message = f"{self.where}: {attribute}: unknown variable ${name}"
         if name == "version":
-            hint = "make sure that the channel has a version range"
-        else:
-            near = nearest(name, self.variables.values)
-            hint = f"did you mean ${{{near}}}?" if near else f'set it with vars = {{ {name}: "…" }}'
-        return ResolveError("unknown-variable", f"{self.where}: {attribute}: unknown variable ${name}", hint)
+            return ResolveError("channel-without-version", message, "give the channel a version range")
+        near = nearest(name, self.variables.values)
+        hint = f"did you mean ${{{near}}}?" if near else f'set it with vars = {{ {name}: "…" }}'
+        return ResolveError("unknown-variable", message, hint)
 
     def _endless(self, attribute: str, error: EndlessVariablesError) -> ResolveError:
         message = f"{self.where}: {attribute}: {error.args[0]}"
