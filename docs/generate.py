@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-from pkgs.manifest.schema import Body, LayerBody, ManifestBody, OnBody, attributes, blocks
+from pkgs.manifest.schema import Body, LayerBody, ManifestBody, OnBody
+from pkgs.manifest.shape import attributes, blocks
 
 REFERENCE = Path(__file__).parent / "reference"
 

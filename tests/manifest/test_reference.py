@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pkgs.manifest.load import load_manifest
-from pkgs.manifest.schema import Body, LayerBody, ManifestBody, attributes, blocks
+from pkgs.manifest.schema import Body, LayerBody, ManifestBody
+from pkgs.manifest.shape import attributes, blocks
 from pkgs.package.model import Places
 from pkgs.package.resolve import resolve
 from pkgs.package.selectors import GlobSelector

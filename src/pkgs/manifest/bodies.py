@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pkgs.manifest.document import Attribute, Block, Comment, Document, Entry, Heredoc, MapValue, Value
 from pkgs.manifest.faults import Fault
-from pkgs.manifest.schema import LABEL, PLACE, SHA256, Body, ManifestBody, attributes, blocks
+from pkgs.manifest.schema import LABEL, PLACE, SHA256, Body, ManifestBody
+from pkgs.manifest.shape import attributes, blocks
 from pkgs.names import did_you_mean
 
 _SHOWN = 60
@@ -44,16 +44,6 @@ class Raw(dict[str, Any]):
         self.lines[key] = line
 
 
-@functools.cache
-def _blocks(model: type[Body]) -> dict[str, tuple[type[Body], bool]]:
-    return blocks(model)
-
-
-@functools.cache
-def _attributes(model: type[Body]) -> frozenset[str]:
-    return frozenset(attributes(model))
-
-
 def raw_manifest(document: Document, faults: list[Fault]) -> Raw:
     """Return a document as a dictionary for the schema, adding what has no place in one to ``faults``."""
     raw = Raw(1)
@@ -71,12 +61,12 @@ def _fill(raw: Raw, entries: Iterable[Entry], model: type[Body], faults: list[Fa
         elif isinstance(entry, Attribute):
             raw.put(entry.name, _plain(entry.value, entry.line), entry.line)
         else:
-            _add_block(raw, entry, place, _blocks(model)[entry.name], faults)
+            _add_block(raw, entry, place, blocks(model)[entry.name], faults)
 
 
 def _misplaced(entry: Attribute | Block, model: type[Body]) -> Fault | None:
     """Return what is wrong with the entry's name or kind."""
-    name, block_names, attribute_names = entry.name, _blocks(model), _attributes(model)
+    name, block_names, attribute_names = entry.name, blocks(model), attributes(model)
     if isinstance(entry, Attribute):
         if name in block_names:
             return Fault(entry.line, f'expected a block for "{name}" but got an attribute')
@@ -97,7 +87,7 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 def _repeated(entry: Attribute | Block, raw: Raw, model: type[Body]) -> Fault | None:
     """Return the fault of what is there a second time and must not be."""
-    if entry.name not in raw or (isinstance(entry, Block) and _blocks(model)[entry.name][1]):
+    if entry.name not in raw or (isinstance(entry, Block) and blocks(model)[entry.name][1]):
         return None
     return Fault(entry.line, f'"{entry.name}" is given twice, first on line {raw.lines[entry.name]}')
 

@@ -304,19 +304,3 @@ def validate(raw: Mapping[str, Any]) -> ManifestBody:
         return ManifestBody.model_validate(raw)
     except ValidationError as error:
         raise RejectedError(error) from error
-
-
-def blocks(model: type[Body]) -> dict[str, tuple[type[Body], bool]]:
-    """Return the blocks a body may hold, by name: what is in them, and whether there may be several."""
-    found: dict[str, tuple[type[Body], bool]] = {}
-    for field in model.model_fields.values():
-        for inner in getattr(field.annotation, "__args__", ()):
-            if isinstance(inner, type) and issubclass(inner, Body):
-                found[str(field.alias)] = (inner, field.default == ())
-    return found
-
-
-def attributes(model: type[Body]) -> dict[str, Any]:
-    """Return the attributes a body may hold, by name, as pydantic describes them."""
-    without = {*blocks(model), model.label, PLACE}
-    return {str(field.alias): field for field in model.model_fields.values() if field.alias not in without}
