@@ -248,3 +248,43 @@ def test_a_tool_called_before_it_is_installed_installs_itself_and_talks_on_stder
     assert (first.out, second.out) == ("jot 1.0.0 x\n", "jot 1.0.0 y\n")
     assert "jot-1.0.0" in first.err
     assert second.err == ""
+
+
+class TestLock:
+    """``pkgs lock`` covers pins that were made by hand, and tells when pins and lock come apart."""
+
+    def test_a_pin_made_by_hand_is_locked_without_installing_it(self, project: Project) -> None:
+        project.tool("jot", "1.0.0")
+        (project.bin / ".jot-1.0.0.pkg").symlink_to("pkgs")
+        (project.bin / "jot").symlink_to(".jot-1.0.0.pkg")
+
+        assert project.pkgs("lock", "--check").status == 1
+        project.pkgs("lock", check=True)
+
+        assert project.pkgs("lock", "--check").status == 0
+        assert set(locked(project)["jot-1.0.0"]) == {
+            "version", "source", "linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64",
+        }  # fmt: skip
+        assert not (project.state / "trees").exists()
+        assert project.call("jot", CI="true").out == "jot 1.0.0\n"
+
+    def test_platforms_without_a_known_digest_are_downloaded_and_trusted(self, project: Project) -> None:
+        project.tool("jot", "1.0.0")
+        manifest = project.root / "manifests" / "jot.hcl"
+        manifest.write_text(manifest.read_text().partition("sha256sums")[0])
+        project.pkgs("install", "jot", check=True)
+
+        done = project.pkgs("lock", check=True)
+
+        assert "trusting sha256:" in done.err
+        assert locked(project)["jot-1.0.0"]["darwin-arm64"][0]["provenance"] == "first-use"
+        assert project.pkgs("lock", "--check").status == 0
+
+    def test_an_unfinished_platform_does_not_count_as_a_difference(self, project: Project) -> None:
+        project.tool("jot", "1.0.0")
+        manifest = project.root / "manifests" / "jot.hcl"
+        manifest.write_text(manifest.read_text().partition("sha256sums")[0])
+
+        project.pkgs("install", "jot", check=True)
+
+        assert project.pkgs("lock", "--check").status == 0

@@ -48,7 +48,7 @@ def lock_package(
         version=next(iter(packages.values())).version,
         source=entry.source.uri,
         artifacts={platform: locked for platform, locked in artifacts.items() if locked},
-        undigested=tuple(platform for platform, locked in artifacts.items() if not locked),
+        undigested=tuple(sorted(platform for platform, locked in artifacts.items() if not locked)),
     )
 
 
