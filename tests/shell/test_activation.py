@@ -450,7 +450,7 @@ OPTIONS = {
     "dash": ("dash", "IFS=; set -fCeu; unset HOME"),
     "zsh of all kinds": (
         "zsh",
-        "setopt ksh_arrays no_unset err_return warn_create_global glob_subst extended_glob no_clobber null_glob",
+        "setopt ksh_arrays no_unset err_return warn_create_global glob_subst extended_glob no_clobber",
     ),
     "zsh as sh": ("zsh", "emulate sh; set -eu"),
     "zsh as ksh": ("zsh", "emulate ksh; setopt posix_builtins rc_expand_param sh_file_expansion"),
@@ -482,3 +482,35 @@ def test_dash_says_what_to_do_where_it_cannot_know_its_place(site: Site) -> None
     away = site.run("dash", '. one/bin/activate-pkgs; echo "$? $FOO"')
     assert away.out == "1 \n"
     assert "hint: go to the environment's directory first" in away.err
+
+
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
+def test_evaluating_the_command_is_as_good(site: Site, shell: str) -> None:
+    site.folder.mkdir()
+    site.environment("one", [Set("FOO", "bar")])
+    site.environment("two")
+    done = site.run(shell, 'eval "$("$PWD/one/bin/pkgs" activate --shell sh "$PWD/one")"; echo $FOO')
+    assert done.out == "bar\n"
+    other = site.run(shell, '"$PWD/one/bin/pkgs" activate --shell sh "$PWD/two"')
+    assert (other.status, other.out) == (1, "")
+    assert "is not the environment" in other.err
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_without_the_functions_can_evaluate_deactivate(site: Site, shell: str) -> None:
+    site.folder.mkdir()
+    one = site.environment("one", [Set("FOO", "bar"), Prepend("LIST", "/x")])
+    active = site.run("dash", ". one/bin/activate-pkgs\nenv -0", environ={"FOO": VALUE}).out.split("\0")
+    environ = dict(entry.split("=", 1) for entry in active if entry)
+    kind = "fish" if shell == "fish" else "sh"
+    line = f"$PWD/one/bin/pkgs deactivate --shell {kind}"
+    script = (
+        f"{line} | source"
+        if shell == "fish"
+        else f'eval "$("${{PWD}}/one/bin/pkgs" deactivate --shell {kind})"'
+    )
+    done = site.run(shell, f"{script}\ncommand env -0", environ=environ)
+    found = dict(entry.split("=", 1) for entry in done.out.split("\0") if entry)
+    assert found["FOO"] == VALUE
+    assert str(one.bin) not in found["PATH"]
+    assert not [name for name in found if name.startswith(("_PKGS", "ACTIVE_PKGS", "PKGS_ENV", "LIST"))]

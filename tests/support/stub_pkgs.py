@@ -38,7 +38,7 @@ class StubApp:
         return decode(self._config()["operations"])
 
     def watched(self) -> tuple[Path, ...]:
-        return (Path(self.environ["HOME"]) / ".pkgs.hcl",)
+        return (Path(self.environ.get("HOME", "/")) / ".pkgs.hcl",)
 
     def present(self) -> tuple[Path, ...]:
         return tuple(map(Path, self.environ.get("STUB_PRESENT", "").split()))

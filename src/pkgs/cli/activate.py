@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from pkgs.cli.needs import InEnvironment
+from pkgs.environment.root import Environment, bin_dir_below
 from pkgs.envops import EnvOp
+from pkgs.errors import EnvError
 from pkgs.shim.activation import Activation, Prompt, activation_script, write_activation
 from pkgs.shim.shells import DIALECTS, dialect
 from pkgs.shim.stamps import observe
@@ -53,9 +55,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, app: Activating) -> int:
     """Print the script for the shell, to be evaluated by it."""
     shell = dialect(args.shell or calling_shell(app.environ))
-    bin_dir = Path(args.bin or app.environment.bin_dir)
-    env_state = app.state.env(bin_dir)
     own = app.environment
+    bin_dir = _spelled(args, own)
+    env_state = app.state.env(bin_dir)
     # The times come first: what changes while the operations are worked out is seen the next time.
     watched = observe([bin_dir, own.config_file, own.lock_file, *app.watched()])
     activation = Activation(
@@ -71,6 +73,20 @@ def run(args: argparse.Namespace, app: Activating) -> int:
         write_activation(env_state, activation, watched)
     app.out.write(script)
     return 0
+
+
+def _spelled(args: argparse.Namespace, own: Environment) -> Path:
+    """Return the environment's directory of links as the caller spells it."""
+    named = (
+        Path(args.bin) if args.bin else bin_dir_below(Path(args.directory)) if args.directory else own.bin_dir
+    )
+    if named is None or not named.is_dir():
+        raise EnvError(f"there is no environment in {args.directory or named}", "make one with: pkgs init")
+    if not named.samefile(own.bin_dir):
+        raise EnvError(
+            f"{named} is not the environment {own.bin_dir}", f"call its own: {named}/pkgs activate"
+        )
+    return named.absolute()
 
 
 def chosen_prompt(args: argparse.Namespace, app: Activating) -> Prompt:
