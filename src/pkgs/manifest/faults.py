@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pkgs.errors import ManifestError
 
 _MOST = 50
+_HINT = "docs/reference/manifest.md says what a manifest may hold"
 
 
 class Fault(NamedTuple):
@@ -31,4 +32,4 @@ def manifest_error(path: str, faults: Iterable[Fault]) -> ManifestError:
     told = [f"{path}:{fault.line}: {fault.message}" for fault in ordered[:_MOST]]
     if len(ordered) > _MOST:
         told.append(f"{path}: and {len(ordered) - _MOST} more faults")
-    return ManifestError("\n".join(told))
+    return ManifestError("\n".join(told), _HINT)
