@@ -323,11 +323,14 @@ print(total)
 
 
 def test_collections_beside_installs_take_nothing_that_is_claimed(store: TestStore, tmp_path: Path) -> None:
-    archive = tmp_path / "archive"
-    archive.write_bytes(ARCHIVE)
     state = str(store.state.root)
+    environments = [tmp_path / f"env{number}" for number in range(3)]
+    for environment in environments:
+        environment.mkdir()
+        archive = tar_of_files({"tool": b"#!/bin/sh\n" + environment.name.encode()})
+        (environment / "archive").write_bytes(archive)
     scripts = [
-        *([INSTALLS, state, str(tmp_path / f"env{number}" / "bin"), str(archive)] for number in range(3)),
+        *([INSTALLS, state, str(path / "bin"), str(path / "archive")] for path in environments),
         [COLLECTS, state],
         [COLLECTS, state],
     ]
