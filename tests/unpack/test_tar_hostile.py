@@ -254,3 +254,13 @@ def test_names_that_differ_only_in_case_are_refused_where_case_is_ignored(tmp_pa
             unpack(archive, dest / "x", strip=0, name="a.tar")
     finally:
         subprocess.run(["umount", str(dest)], check=True)
+
+
+def test_a_name_that_exists_but_is_not_listed_is_another_spelling(
+    unpack_tar: Unpack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for file systems that ignore case: they say that a name exists which they do not list."""
+    real = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda at: ["File"] if isinstance(at, int) else real(at))
+    with pytest.raises(ArchiveError, match="'file' differs from another only in case"):
+        unpack_tar(tar_of(tar_entry("file", b"x"), tar_entry("file", b"y")))

@@ -96,7 +96,7 @@ HOSTILE = [
     (zip_of(ZipEntry("a\0b", HELLO)), "no usable name"),
     (zip_of(ZipEntry("up", b"..", mode=0o120777)), "'up' leads out"),
     (zip_of(ZipEntry("up", b"x" * 9999, mode=0o120777)), "no usable target"),
-    (zip_of(ZipEntry("pipe", b"", mode=0o010644)), "device"),
+    (zip_of(ZipEntry("null", b"", mode=0o020644)), "'null' is a device"),
     (zip_of(ONE, ONE), "'one' is there twice"),
     (zip_of(ZipEntry("one", HELLO, flags=1)), "'one' is encrypted"),
     (zip_of(ZipEntry("one", HELLO, method=9)), "method 9"),
@@ -130,6 +130,19 @@ def test_members_that_overlap_in_part_are_refused(unpack_zip: Unpack) -> None:
     data = outer[:end] + directory + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 2, 2, len(directory), end, 0)
     with pytest.raises(ArchiveError, match="overlaps"):
         unpack_zip(data)
+
+
+def test_what_zip_read_from_its_input_is_a_file(tmp_path: Path) -> None:
+    """Such an archive calls its member a pipe, and has both directories of zip64 without need."""
+    archive = tmp_path / "a.zip"
+    with (tmp_path / "source").open("wb+") as source:
+        source.write(HELLO)
+        source.seek(0)
+        subprocess.run(["zip", "-q", str(archive), "-"], stdin=source, check=True)
+    (tmp_path / "ours").mkdir()
+    unpack(archive, tmp_path / "ours", name="a.zip")
+
+    assert (tmp_path / "ours" / "-").read_bytes() == HELLO
 
 
 def test_a_comment_and_what_follows_the_end_do_no_harm(unpack_zip: Unpack) -> None:

@@ -36,9 +36,9 @@ def run_actions(
     """Carry out ``actions``, whose paths are absolute, and return the messages for the user.
 
     ``root`` is where programs run; paths must lie in it or in one of ``allowed``. ``copy_source`` reads a
-    file that lies beside the manifest. Programs run without a shell, with :data:`KEPT_VARIABLES` of ``environ``
-    (the process's own unless given), and at most ``timeout`` seconds each. The first action that fails ends
-    it with a :class:`StoreError`; what earlier ones did stays, for the caller to throw away.
+    file that lies beside the manifest. Programs run without a shell, with the :data:`KEPT_VARIABLES` of
+    ``environ`` (the process's own unless given), and at most ``timeout`` seconds each. The first action that
+    fails ends it with a :class:`StoreError`; what earlier ones did stays, for the caller to throw away.
     """
     kept = os.environ if environ is None else environ
     variables = {name: kept[name] for name in KEPT_VARIABLES if name in kept}

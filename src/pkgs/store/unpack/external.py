@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +36,8 @@ class Helper:
 
     def run(self, *arguments: str) -> bytes:
         """Run it to its end and return what it printed."""
+        import subprocess  # deferred: most archives need no other program
+
         done = subprocess.run(
             [self._program, *arguments],
             env=self._environ,
@@ -52,6 +53,8 @@ class Helper:
     @contextmanager
     def output(self, *arguments: str) -> Iterator[Iterator[bytes]]:
         """Run it while the body reads what it prints."""
+        import subprocess  # deferred: most archives need no other program
+
         with subprocess.Popen(
             [self._program, *arguments],
             env=self._environ,

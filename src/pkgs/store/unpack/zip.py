@@ -23,6 +23,8 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
 _METHODS = {_STORED, _DEFLATED, 12, 93, 95}
 _ENCRYPTED = 0x2041
+# Info-ZIP notes what it read from a pipe as a pipe, and unpacks it as the file that was meant.
+_FILES = {0, stat.S_IFREG, stat.S_IFIFO}
 _LONGEST_LINK = 4095
 _WORTH_A_THREAD = 1 << 22
 _WHEEL = "*.dist-info/WHEEL"
@@ -83,10 +85,10 @@ class ZipReader:
         self._paths.add(path)
         if kind == stat.S_IFLNK:
             self._symlink(member, start, path)
-        elif kind in {0, stat.S_IFREG}:
+        elif kind in _FILES:
             self._file(member, start, path)
         else:
-            raise ArchiveError(f"member {shown(member.name)} is a device, a socket or a pipe")
+            raise ArchiveError(f"member {shown(member.name)} is a device or a socket")
 
     def _symlink(self, member: ZipMember, start: int, path: bytes) -> None:
         if member.size > _LONGEST_LINK:

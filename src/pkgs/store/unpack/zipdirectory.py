@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack.limits import Budget
@@ -49,8 +50,7 @@ def read_directory(fd: int, budget: Budget) -> tuple[list[ZipMember], int]:
     at = _find_end(tail)
     _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, at)
     end = length - tail_size + at
-    if count == 0xFFFF or size == 0xFFFFFFFF or offset == 0xFFFFFFFF:
-        count, size, offset, end = _zip64(fd, end) or (count, size, offset, end)
+    count, size, offset, end = _zip64(fd, end) or (count, size, offset, end)
     base = end - size - offset
     if base < 0 or size > _LARGEST_DIRECTORY:
         raise ArchiveError("its directory lies outside of the file: it is damaged or truncated")
@@ -73,7 +73,10 @@ def _find_end(tail: bytes) -> int:
 
 
 def _zip64(fd: int, end: int) -> tuple[int, int, int, int] | None:
-    """Return count, size, offset and end of the directory as the large format has them, if it is used."""
+    """Return count, size, offset and end of the directory as the large format has them, if it is used.
+
+    Info-ZIP writes it for what comes from standard input even where the small one would do.
+    """
     at = end - _END64_LOCATOR.size
     if at < 0:
         return None
@@ -86,7 +89,7 @@ def _zip64(fd: int, end: int) -> tuple[int, int, int, int] | None:
         if len(data) == _END64.size and data.startswith(b"PK\6\6"):
             *_, count, size, offset = _END64.unpack(data)
             return count, size, offset, place
-    raise ArchiveError("its zip64 directory is missing: it is damaged")
+    return None
 
 
 def _members(data: bytes, count: int, base: int, budget: Budget) -> Iterator[ZipMember]:
@@ -109,10 +112,8 @@ def _members(data: bytes, count: int, base: int, budget: Budget) -> Iterator[Zip
         raise ArchiveError("its directory holds something that is no member")
 
 
-def _member(fields: tuple[bytes | int, ...], raw_name: bytes, extra: bytes, base: int) -> ZipMember:
-    _, _, system, _, _, flags, method, clock, day, crc, packed, size, *_, attributes, offset = map(
-        _int, fields
-    )
+def _member(fields: tuple[Any, ...], raw_name: bytes, extra: bytes, base: int) -> ZipMember:
+    _, _, system, _, _, flags, method, clock, day, crc, packed, size, *_, attributes, offset = fields
     extras = dict(_extras(extra))
     size, packed, offset = _large(size, packed, offset, extras.get(_ZIP64, b""), raw_name)
     mode = attributes >> 16 if system in _UNIX_SYSTEMS else 0
@@ -128,10 +129,6 @@ def _member(fields: tuple[bytes | int, ...], raw_name: bytes, extra: bytes, base
         mode=mode or None,
         mtime=_mtime(day, clock, extras.get(_TIMES, b"")),
     )
-
-
-def _int(field: bytes | int) -> int:
-    return field if isinstance(field, int) else 0
 
 
 def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:

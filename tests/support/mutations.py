@@ -1,0 +1,152 @@
+"""Archives of every kind, and ways to damage them: what the fuzz test and its long run share."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import shutil
+import tempfile
+import zlib
+from pathlib import Path
+
+import zstandard
+from hypothesis import strategies as st
+
+from pkgs.errors import ArchiveError, StoreError
+from pkgs.store.unpack import Limits, unpack
+from tests.support.archives import (
+    DIRECTORY,
+    HARDLINK,
+    SYMLINK,
+    ZipEntry,
+    ar_of,
+    pax_entry,
+    tar_entry,
+    tar_of,
+    zip_of,
+)
+
+LIMITS = Limits(members=2_000, size=20 << 20, ratio_floor=8 << 20, replacements=100, link_steps=200_000)
+
+
+def _cpio() -> bytes:
+    def member(name: bytes, content: bytes, mode: int, links: int = 1) -> bytes:
+        fields = (7, mode, 0, 0, links, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0)
+        head = b"070701" + b"".join(b"%08x" % field for field in fields) + name + b"\0"
+        head += b"\0" * (-len(head) % 4)
+        return head + content + b"\0" * (-len(content) % 4)
+
+    return (
+        member(b"./d", b"", 0o40755)
+        + member(b"./d/one", b"", 0o100755, 2)
+        + member(b"./d/two", b"hello", 0o100755, 2)
+        + member(b"./d/link", b"one", 0o120777)
+        + member(b"TRAILER!!!", b"", 0)
+    )
+
+
+def _rpm() -> bytes:
+    header = b"\x8e\xad\xe8\x01" + b"\0" * 4 + (0).to_bytes(4, "big") * 2
+    return b"\xed\xab\xee\xdb" + b"\0" * 92 + header + header + gzip.compress(_cpio())
+
+
+TAR = tar_of(
+    tar_entry("top/d", kind=DIRECTORY),
+    tar_entry("top/d/file", b"content" * 100),
+    tar_entry("top/d/link", kind=SYMLINK, link="file"),
+    tar_entry("top/up", kind=SYMLINK, link="d/../d"),
+    tar_entry("top/hard", kind=HARDLINK, link="top/d/file"),
+    pax_entry({"path": "top/" + "long" * 50, "mtime": "1.5"}),
+    tar_entry("short", b"x"),
+    pax_entry({"GNU.sparse.map": "0,3,1000,4", "GNU.sparse.size": "2000", "GNU.sparse.name": "top/holes"}),
+    tar_entry("sparse", b"1234567"),
+    tar_entry("././@LongLink", b"top/" + b"gnu" * 50 + b"\0", kind=b"L"),
+    tar_entry("short", b"y"),
+)
+ZIP = zip_of(
+    ZipEntry("top/", mode=0o40755, method=0),
+    ZipEntry("top/file", b"content" * 100),
+    ZipEntry("top/stored", b"content", method=0),
+    ZipEntry("top/link", b"file", mode=0o120777),
+    ZipEntry("top/zstd", b"x", method=93, packed=zstandard.compress(b"x")),
+)
+SEEDS: dict[str, bytes] = {
+    "tar": TAR,
+    "tar.gz": gzip.compress(TAR, mtime=0),
+    "tar.bz2": bz2.compress(TAR),
+    "tar.xz": lzma.compress(TAR),
+    "tar.zst": zstandard.ZstdCompressor(write_checksum=True).compress(TAR),
+    "zip": ZIP,
+    "deb": ar_of([("debian-binary", b"2.0\n"), ("data.tar.gz", gzip.compress(TAR, mtime=0))]),
+    "rpm": _rpm(),
+}
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
+    """One of the seeds with some bytes changed, cut, moved or doubled; checksums of tar headers mended."""
+    kind = draw(st.sampled_from(sorted(SEEDS)))
+    data = bytearray(SEEDS[kind])
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        length = draw(st.integers(1, 64))
+        change = draw(st.sampled_from(["set", "cut", "copy", "insert", "end"]))
+        if change == "set":
+            data[at : at + 1] = draw(st.binary(min_size=1, max_size=4))
+        elif change == "cut":
+            del data[at : at + length]
+        elif change == "copy":
+            target = draw(st.integers(0, max(len(data) - 1, 0)))
+            data[target : target + length] = data[at : at + length]
+        elif change == "insert":
+            data[at:at] = draw(st.binary(max_size=16))
+        else:
+            del data[at:]
+    if kind == "tar":
+        _mend(data)
+    return kind, bytes(data)
+
+
+def _mend(data: bytearray) -> None:
+    """Give every block that claims to be a header the right checksum, so that what it says is looked at."""
+    for at in range(0, len(data) - 511, 512):
+        if data[at + 257 : at + 262] == b"ustar":
+            data[at + 148 : at + 156] = b" " * 8
+            data[at + 148 : at + 156] = b"%06o\0 " % sum(data[at : at + 512])
+
+
+def stands(data: bytes, strip: int, base: Path | None = None) -> bool:
+    """Unpack ``data``; return whether it did. Fail for any escape, and for any error but a sentence."""
+    with tempfile.TemporaryDirectory(dir=base) as name:
+        outer = Path(name)
+        dest = outer / "dest"
+        dest.mkdir()
+        (outer / "canary").write_bytes(b"alive")
+        (outer / "archive").write_bytes(data)
+        try:
+            unpack(outer / "archive", dest, strip=strip, name="fuzzed", limits=LIMITS)
+        except (ArchiveError, StoreError) as refusal:
+            assert refusal.message.startswith("cannot unpack fuzzed: ")
+            return False
+        finally:
+            assert sorted(path.name for path in outer.iterdir()) == ["archive", "canary", "dest"]
+            assert (outer / "canary").read_bytes() == b"alive"
+        _check_links(dest)
+        shutil.rmtree(dest)
+        return True
+
+
+def _check_links(dest: Path) -> None:
+    """See that every link stays inside, asking the kernel and not the code under test."""
+    for path in dest.rglob("*"):
+        if path.is_symlink():
+            try:
+                assert path.resolve(strict=True).is_relative_to(dest.resolve()), path
+            except (OSError, RuntimeError):
+                continue
+
+
+def finding_name(kind: str, data: bytes) -> str:
+    """Name the file that keeps a finding."""
+    return f"{zlib.crc32(data):08x}.{kind}"
