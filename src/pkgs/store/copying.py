@@ -7,13 +7,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import stat
 import sys
 from pathlib import Path
 
 # linux/fs.h: FICLONE, _IOW(0x94, 9, int); shares the blocks of two files until one is written.
 _FICLONE = 0x40049409
+_CHUNK = 1 << 20
 _CANNOT_CLONE = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM}
 
 
@@ -56,7 +56,8 @@ def copy_file(source: str, dest: str) -> None:
     """Copy the content of a file to a new one; the blocks are shared if the filesystem can."""
     with open(source, "rb") as from_, open(dest, "xb") as to:
         if not _clone(from_.fileno(), to.fileno()):
-            shutil.copyfileobj(from_, to, 1 << 20)
+            while chunk := from_.read(_CHUNK):
+                to.write(chunk)
 
 
 def _clone(source: int, dest: int) -> bool:
