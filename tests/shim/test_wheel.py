@@ -7,7 +7,6 @@ import csv
 import hashlib
 import io
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -32,9 +31,9 @@ def _opened() -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(build_wheel()))
 
 
-def test_a_copy_elsewhere_builds_the_same_wheel(tmp_path: Path) -> None:
-    copy = tmp_path / "elsewhere" / "pkgs"
-    shutil.copytree(package_directory(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+def test_an_installed_copy_builds_the_same_wheel(tmp_path: Path) -> None:
+    _opened().extractall(tmp_path)
+    copy = tmp_path / "pkgs"
     (copy / ".hidden").touch()
     (copy / "__pycache__").mkdir()
     (copy / "__pycache__" / "x.pyc").touch()
@@ -45,6 +44,10 @@ def test_a_copy_elsewhere_builds_the_same_wheel(tmp_path: Path) -> None:
 
     built = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, check=True).stdout
     assert built == build_wheel()
+
+
+def test_the_wheel_brings_the_manifests() -> None:
+    assert {"pkgs/manifests/dagu.hcl", "pkgs/manifests/tiup.hcl"} <= set(_opened().namelist())
 
 
 def test_the_wheel_holds_the_package_and_its_shell_files() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgs.environment.root import Environment
+from pkgs.environment.transform import literal
 from pkgs.envops import EnvOp, Force, Prepend
 from pkgs.package.model import Package
 from pkgs.package.variables import operation
@@ -26,9 +27,9 @@ class Dependency:
 def base_operations(environment: Environment) -> tuple[EnvOp, ...]:
     """Return what every environment does: its directory first on PATH, and its two names."""
     return (
-        Prepend("PATH", str(environment.bin_dir)),
-        Force("PKGS_BIN", str(environment.bin_dir)),
-        Force("PKGS_ENV", str(environment.root)),
+        Prepend("PATH", literal(str(environment.bin_dir))),
+        Force("PKGS_BIN", literal(str(environment.bin_dir))),
+        Force("PKGS_ENV", literal(str(environment.root))),
     )
 
 
@@ -40,7 +41,7 @@ def config_operations(environment: Environment, env: Mapping[str, str]) -> tuple
 
 def _with_places(value: str, places: Mapping[str, str]) -> str:
     for name in (*places, *_ALIASES):
-        path = places[_ALIASES.get(name, name)].replace("$", "$$")
+        path = literal(places[_ALIASES.get(name, name)])
         value = value.replace(f"${{{name}}}", path)
     return value
 
@@ -74,7 +75,7 @@ def call_operations(
         *base_operations(environment),
         *(op for other in others if other.reference != package.reference for op in other.env),
         *(op for dependency in dependencies for op in dependency.package.env),
-        *(Prepend("PATH", str(dependency.links)) for dependency in dependencies),
+        *(Prepend("PATH", literal(str(dependency.links))) for dependency in dependencies),
         *package.env,
         *config_operations(environment, env),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pkgs
+from pkgs.source.sources import builtin
 
 _PYTHON = ">=3.11"
 _MODE = 0o644 << 16
@@ -34,7 +35,7 @@ def build_wheel() -> bytes:
     Nothing is compressed, since compressors differ between machines; times and modes are constant.
     """
     name = f"pkgs-{pkgs.__version__}.dist-info"
-    members = _package_files(package_directory()) | {
+    members = _package_files(package_directory()) | _manifests() | {
         f"{name}/METADATA": _metadata().encode(),
         f"{name}/WHEEL": _WHEEL.encode(),
         f"{name}/entry_points.txt": _ENTRY_POINTS.encode(),
@@ -50,6 +51,12 @@ def _package_files(directory: Path) -> dict[str, bytes]:
         for path, place in places.items()
         if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in place.parts)
     }
+
+
+def _manifests() -> dict[str, bytes]:
+    """Return the manifests that come with pkgs, where the wheel has them; in a checkout they lie elsewhere."""
+    paths = sorted(builtin().directory.glob("*.hcl"))
+    return {f"{package_directory().name}/manifests/{path.name}": path.read_bytes() for path in paths}
 
 
 def _metadata() -> str:
