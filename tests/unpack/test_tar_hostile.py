@@ -100,6 +100,7 @@ HOSTILE = [
     (tar_of(tar_entry("long", b"", kind=b"L", size=1 << 40)), "claims"),
     (tar_of(tar_entry("PaxHeader", b"999 path=x\n", kind=b"x"), FILE), "extended header is damaged"),
     (tar_of(pax_entry({"size": b"-5"}), FILE), "where a size belongs"),
+    (tar_of(pax_entry({"mtime": b"1e999990"}), FILE), "where a time belongs"),
     (tar_of(pax_entry({"mtime": b"NaN"}), FILE), "where a time belongs"),
     (tar_of(pax_entry({"GNU.sparse.map": b"0,9", "GNU.sparse.size": b"9"}), FILE), "does not fit its data"),
     (tar_of(pax_entry({"GNU.sparse.map": b"0,7", "GNU.sparse.size": b"3"}), FILE), "does not fit the file"),
@@ -229,6 +230,26 @@ def test_entangled_links_do_not_take_forever(unpack_tar: Unpack) -> None:
     links = [link(f"l{n}", "d/../" * 19) for n in range(2_000)]
     with pytest.raises(ArchiveError, match="without end"):
         unpack_tar(tar_of(*links), limits=Limits(link_steps=50_000))
+
+
+@pytest.mark.parametrize("mtime", ["-1.5", "999999999999", "1.123456789999", "-999999999999.9"])
+def test_odd_times_do_no_harm(unpack_tar: Unpack, mtime: str) -> None:
+    assert (unpack_tar(tar_of(pax_entry({"mtime": mtime}), FILE)) / "a/file").exists()
+
+
+def test_times_are_exact_to_the_nanosecond(unpack_tar: Unpack) -> None:
+    dest = unpack_tar(tar_of(pax_entry({"mtime": "1234567890.123456789"}), FILE))
+
+    assert (dest / "a/file").stat().st_mtime_ns == 1234567890123456789
+
+
+def test_a_time_of_88_bits_does_no_harm(unpack_tar: Unpack) -> None:
+    block = bytearray(tar_entry("a", b""))
+    block[136:148] = b"\x80" + b"\xff" * 11
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+
+    assert (unpack_tar(tar_of(bytes(block))) / "a").exists()
 
 
 def test_a_sealed_tar_needs_no_end_mark(unpack_tar: Unpack) -> None:

@@ -6,9 +6,9 @@ What it makes of honest archives is compared with GNU tar in tests.
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack import sparse
@@ -26,6 +26,7 @@ _FILE = (b"0", b"\0", b"7")
 _LINKLIKE = (b"1", b"2")
 _EXTENDED = (b"x", b"X")  # X is Solaris'
 _DIRECTORIES = (b"5", b"D")  # D is GNU's, with a listing for its data
+_TIME = re.compile(rb"(-?)([0-9]{1,12})(?:\.([0-9]*))?").fullmatch
 _LABEL = b"V"
 _SPECIAL = {b"3": "a device", b"4": "a device", b"6": "a named pipe", b"M": "a part of another archive"}
 
@@ -229,7 +230,8 @@ def _decimal(data: bytes) -> int:
 
 def _nanoseconds(data: bytes) -> int:
     """Read seconds with a fraction, exactly."""
-    try:
-        return int(Decimal(data.decode("ascii")) * 1_000_000_000)
-    except (ArithmeticError, ValueError) as error:
-        raise ArchiveError(f"an extended header holds {shown(data)} where a time belongs") from error
+    found = _TIME(data)
+    if found is None:
+        raise ArchiveError(f"an extended header holds {shown(data)} where a time belongs")
+    sign, seconds, fraction = found.groups(b"")
+    return int(sign + seconds + fraction[:9].ljust(9, b"0"))

@@ -27,6 +27,7 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN_DIRECTORIES = 64
 # Nobody but the owner may write; what runs for one user runs for all; setuid, setgid and sticky are dropped.
 _MODES = 0o755
+_LATEST = (1 << 63) - 1
 _UNLINKABLE = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV}
 
 
@@ -62,7 +63,7 @@ class Tree:
                 self._budget.wrote(len(piece))
                 _write(fd, piece)
             if mtime is not None:
-                os.utime(fd, ns=(mtime, mtime))
+                os.utime(fd, ns=_times(mtime))
         finally:
             os.close(fd)
 
@@ -84,7 +85,7 @@ class Tree:
                 for piece in pieces:
                     _write(fd, piece)
             if mtime is not None:
-                os.utime(fd, ns=(mtime, mtime))
+                os.utime(fd, ns=_times(mtime))
         finally:
             os.close(fd)
 
@@ -108,7 +109,7 @@ class Tree:
         self._fresh(real, lambda fd: os.symlink(target, base, dir_fd=fd))
         self._links.add(real, target)
         if mtime is not None:
-            os.utime(base, ns=(mtime, mtime), dir_fd=self._fd(parent), follow_symlinks=False)
+            os.utime(base, ns=_times(mtime), dir_fd=self._fd(parent), follow_symlinks=False)
 
     def hardlink(self, path: bytes, target: bytes) -> None:
         """Make ``path`` another name of the file ``target``, written before."""
@@ -133,7 +134,7 @@ class Tree:
             if self._masked or mode != 0o755:
                 os.fchmod(self._fd(path), mode)
             if mtime is not None:
-                os.utime(self._fd(path), ns=(mtime, mtime))
+                os.utime(self._fd(path), ns=_times(mtime))
 
     def _create(self, path: bytes, mode: int) -> int:
         """Open a new file for writing at ``path``."""
@@ -254,6 +255,12 @@ class Tree:
 
 def _joined(parent: bytes, base: bytes) -> bytes:
     return parent + b"/" + base if parent else base
+
+
+def _times(mtime: int) -> tuple[int, int]:
+    """Return access and modification time, within what 64 bits of nanoseconds can say."""
+    kept = max(-_LATEST, min(mtime, _LATEST))
+    return kept, kept
 
 
 def _write(fd: int, piece: bytes | memoryview) -> None:
