@@ -46,7 +46,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 # Standard modules that cost some 8 ms or more on top of a bare interpreter, so that deferring them pays.
 SLOW_STANDARD = frozenset(
-    {"asyncio", "concurrent", "http", "importlib", "logging", "multiprocessing", "sqlite3", "ssl",
+    {"asyncio", "concurrent", "configparser", "email", "gzip", "http", "importlib", "logging", "multiprocessing", "netrc", "socket", "sqlite3", "ssl",
      "subprocess", "tarfile", "tempfile", "traceback", "urllib", "xml", "zipfile"}
 )  # fmt: skip
 LONGEST_MODULE = 320
@@ -87,7 +87,7 @@ def needlessly_deferred(tree: SourceTree) -> list[Import]:
         and room_of(found.importer) not in ("app", "cli")
         and not _library(found)
         and found.module not in heavy
-        and found.module.partition(".")[0] not in SLOW_STANDARD
+        and not _slow(found)
     ]
 
 
@@ -113,6 +113,10 @@ def _library(found: Import) -> bool:
     return top != "pkgs" and top not in sys.stdlib_module_names
 
 
+def _slow(found: Import) -> bool:
+    return found.module.partition(".")[0] in SLOW_STANDARD
+
+
 def _at_home(found: Import) -> bool:
     homes = HOMES.get(found.module.partition(".")[0], ())
     return any(
@@ -121,8 +125,8 @@ def _at_home(found: Import) -> bool:
 
 
 def _heavy(tree: SourceTree) -> set[str]:
-    """Return the modules whose import brings in a library, directly or through others."""
-    heavy = {found.importer for found in tree.imports() if _library(found)}
+    """Return the modules whose import brings in a library or a slow standard module, directly or not."""
+    heavy = {found.importer for found in tree.imports() if _library(found) or _slow(found)}
     while more := {found.importer for found in _own(tree) if found.module in heavy} - heavy:
         heavy |= more
     return heavy

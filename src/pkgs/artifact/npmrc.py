@@ -5,6 +5,8 @@ What counts, and in which order, is what ``npm help npmrc`` and ``npm help confi
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 import shutil
@@ -175,9 +177,6 @@ def _expand(text: str, environ: Mapping[str, str]) -> str:
 
 
 def _from_base64(text: str) -> str:
-    import base64
-    import binascii
-
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pkgs.errors import EnvError
+from pkgs.errors import EnvError, ManifestError
+from pkgs.manifest.document import Attribute, Block, Heredoc, MapEntry, MapValue
+from pkgs.manifest.load import parse_document
 from pkgs.names import did_you_mean
 
 
@@ -43,24 +45,17 @@ def read_config(path: Path) -> Config:
 
 def parse_config(text: str, path: Path) -> Config:
     """Read a configuration's text; ``path`` names it in messages."""
-    from pkgs.manifest.faults import FaultsError  # deferred with the parser behind it
-    from pkgs.manifest.hcl import parse
-
     if not text.strip():
         return Config()
     try:
-        document = parse(text)
-    except FaultsError as error:
-        raise EnvError(
-            "\n".join(f"{path}:{fault.line}: {fault.message}" for fault in error.faults)
-        ) from error
+        document = parse_document(text, path=str(path))
+    except ManifestError as error:
+        raise EnvError(error.message) from error
     lines: dict[str, int] = {}
     return _validated(_plain(document.entries, lines), lines, path)
 
 
 def _plain(entries: Any, lines: dict[str, int]) -> dict[str, Any]:
-    from pkgs.manifest.document import Attribute, Block
-
     found: dict[str, Any] = {}
     for entry in entries:
         if isinstance(entry, Attribute):
@@ -74,8 +69,6 @@ def _plain(entries: Any, lines: dict[str, int]) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    from pkgs.manifest.document import Heredoc, MapEntry, MapValue
-
     if isinstance(value, MapValue):
         return {entry.key: _value(entry.value) for entry in value.entries if isinstance(entry, MapEntry)}
     if isinstance(value, Heredoc):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from pkgs.environment.transform import is_name, segments, without
@@ -159,8 +160,6 @@ def prompt_name(name: str) -> str:
 
     Whatever is no letter, digit, combining mark or one of `` -_.,+=:@~`` becomes ``_``: a prompt is expanded.
     """
-    import unicodedata  # deferred: only needed when a script is written
-
     base = name.rstrip("/").rpartition("/")[2] or "."
     kinds = ("L", "N", "M")
     return "".join(c if c in " -_.,+=:@~" or unicodedata.category(c).startswith(kinds) else "_" for c in base)
