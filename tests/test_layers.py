@@ -46,7 +46,8 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 # Standard modules that cost some 8 ms or more on top of a bare interpreter, so that deferring them pays.
 SLOW_STANDARD = frozenset(
-    {"asyncio", "concurrent", "configparser", "email", "gzip", "http", "importlib", "logging", "multiprocessing", "netrc", "socket", "sqlite3", "ssl",
+    {"asyncio", "concurrent", "configparser", "email", "gzip", "http", "importlib", "logging",
+     "multiprocessing", "netrc", "socket", "sqlite3", "ssl",
      "subprocess", "tarfile", "tempfile", "traceback", "urllib", "xml", "zipfile"}
 )  # fmt: skip
 LONGEST_MODULE = 320
