@@ -14,7 +14,7 @@ import pytest
 from pkgs.artifact.locations import Tls
 from pkgs.artifact.offline import OfflineFetcher
 from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
-from pkgs.errors import FetchError
+from pkgs.errors import FetchError, PkgsError
 from tests.artifact.conftest import LINUX
 from tests.support.server import Reply, Server, serving
 
@@ -192,3 +192,22 @@ def test_plain_http_on_a_secure_port_is_a_sentence(
         _read(transport, secure.url("/a").replace("https:", "http:"))
     with pytest.raises(FetchError, match="no secure connection"):
         _read(transport, server.url("/a").replace("http:", "https:"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", Timeouts()),
+        ("5", Timeouts(connect=5, stall=5)),
+        ("0.5", Timeouts(0.5, 0.5)),
+        ("90", Timeouts(15, 90)),
+    ],
+)
+def test_how_long_a_silent_server_is_waited_for_can_be_set(text: str, expected: Timeouts) -> None:
+    assert Timeouts.of({"PKGS_HTTP_TIMEOUT": text}) == expected
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "5s", "nan", "1e9", "٣"])
+def test_a_timeout_that_is_no_number_of_seconds_is_refused(text: str) -> None:
+    with pytest.raises(PkgsError, match="number of seconds"):
+        Timeouts.of({"PKGS_HTTP_TIMEOUT": text})

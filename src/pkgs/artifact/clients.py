@@ -11,7 +11,7 @@ from pkgs.artifact.memo import FileMemo
 from pkgs.artifact.npm import NpmClient
 from pkgs.artifact.offline import OfflineFetcher
 from pkgs.artifact.pypi import PypiClient
-from pkgs.artifact.transport import HttpxTransport
+from pkgs.artifact.transport import HttpxTransport, Timeouts
 from pkgs.artifact.web import Web
 
 
@@ -32,7 +32,7 @@ def fetcher_of(
     """
     if offline:
         return OfflineFetcher()
-    transport = HttpxTransport(environ)
+    transport = HttpxTransport(environ, Timeouts.of(environ))
     web, remembered = Web(transport), FileMemo(memo)
     clients = (
         NpmClient(web, environ, home, remembered, project),

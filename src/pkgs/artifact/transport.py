@@ -5,6 +5,7 @@ A transport sends one request and follows nothing; :mod:`pkgs.artifact.web` is b
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +18,15 @@ from pkgs import __version__
 from pkgs.artifact.failures import AttemptError, broken_off, host_of, refused, unreachable
 from pkgs.artifact.locations import Tls
 from pkgs.artifact.proxies import proxy_for
+from pkgs.errors import PkgsError
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
 
+TIMEOUT_VARIABLE = "PKGS_HTTP_TIMEOUT"
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _STANDARD_HEADERS = {"User-Agent": f"pkgs/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -33,6 +37,20 @@ class Timeouts:
     connect: float = 15.0
     stall: float = 30.0
     total: float = 3600.0
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Timeouts:
+        """Return what ``PKGS_HTTP_TIMEOUT`` asks for: how long a silent server is waited for."""
+        text = environ.get(TIMEOUT_VARIABLE)
+        if not text:
+            return cls()
+        seconds = float(text) if _SECONDS.fullmatch(text) else 0.0
+        if not seconds:
+            raise PkgsError(
+                f"{TIMEOUT_VARIABLE} is {text!r}, but must be a number of seconds",
+                f"for example: {TIMEOUT_VARIABLE}=60; unset, it is {cls().stall:g}",
+            )
+        return cls(connect=min(seconds, cls().connect), stall=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +214,7 @@ def _translated(url: str, timeouts: Timeouts, *, reading: bool = False) -> Itera
 
 
 _SETUP_HINT = "check the certificate files and proxies in the environment and in the client's configuration"
+_TIMEOUT_HINT = f"try again later; {TIMEOUT_VARIABLE}=SECONDS makes pkgs wait longer or give up sooner"
 
 
 def _failure(url: str, error: httpx.HTTPError, timeouts: Timeouts, *, reading: bool) -> AttemptError:
@@ -207,7 +226,7 @@ def _failure(url: str, error: httpx.HTTPError, timeouts: Timeouts, *, reading: b
     if isinstance(error, httpx.TimeoutException):
         if reading:
             return broken_off(url, f"{host} sent nothing for {timeouts.stall:g} s")
-        return unreachable(url, f"{host} sent nothing for {timeouts.stall:g} s")
+        return unreachable(url, f"{host} sent nothing for {timeouts.stall:g} s", _TIMEOUT_HINT)
     if isinstance(error, httpx.ProxyError):
         return unreachable(url, f"the proxy refuses to connect: {error}", _SETUP_HINT)
     if isinstance(error, httpx.ConnectError):
