@@ -212,11 +212,24 @@ def test_uv_is_used_where_it_works_and_else_pip(bench: Bench, tmp_path: Path) ->
 
 
 def test_pinned_tools_are_not_used_for_the_set_up(bench: Bench, tmp_path: Path) -> None:
-    for name in ("python3", "uv", "pip3", "readlink", "id"):
-        bench.shims.install(name, script=f"#!/bin/sh\necho {name} >>{tmp_path}/used\nexit 1\n")
+    other = Shims(
+        Shims.make(tmp_path, tmp_path / "other" / "bin").bin_dir, bench.shims.state, bench.shims.pkgs
+    )
+    names = ("python3", "uv", "pip3", "readlink", "id")
     write_lock(bench.shims.bin_dir, bench.small.by_path(bench.shims.bin_dir))
+    pinned = [
+        (
+            shims,
+            [shims.pin(name, script=f"#!/bin/sh\necho {name} >>{tmp_path}/used\nexit 1\n") for name in names],
+        )
+        for shims in (bench.shims, other)
+    ]
+    for shims, tools in pinned:
+        shims.plan(tools)
+    (tmp_path / "link").symlink_to(bench.shims.bin_dir / "pkgs")
+    path = f"{other.bin_dir}:{bench.shims.bin_dir}:{bench.environ['PATH']}"
 
-    printed, _ = bench.succeed("version", PATH=f"{bench.shims.bin_dir}:{bench.environ['PATH']}")
+    printed, _ = bench.succeed("version", name="../../link", PATH=path)
     assert printed == [*INSTALLED, "version"]
     assert not (tmp_path / "used").exists()
 
