@@ -38,7 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("pkgs.artifact.transport",),
     "packaging": ("pkgs.artifact.wheels",),
     "platformdirs": ("pkgs.state",),
-    "pydantic": ("pkgs.manifest.schema", "pkgs.environment.config", "pkgs.artifact."),
+    "pydantic": ("pkgs.manifest.schema", "pkgs.environment.configschema", "pkgs.artifact."),
     "rich": ("pkgs.ui.",),
     "tomli_w": ("pkgs.environment.lock",),
     "truststore": ("pkgs.artifact.transport",),

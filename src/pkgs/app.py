@@ -12,62 +12,76 @@ from pathlib import Path
 from threading import Lock as ThreadLock
 from typing import TYPE_CHECKING, TextIO
 
-from pkgs.errors import EnvError
-from pkgs.platforms import Platform
-from pkgs.progress import Reporter
-from pkgs.state import State
+from pkgs.errors import EnvError, UsageError
 
 if TYPE_CHECKING:
     from pkgs.artifact.fetch import Fetcher
-    from pkgs.environment.config import Config
+    from pkgs.environment.config import Config, UserConfig
     from pkgs.environment.contents import Contents
     from pkgs.environment.root import Environment
     from pkgs.environment.workspace import Workspace
     from pkgs.envops import EnvOp
+    from pkgs.platforms import Platform
+    from pkgs.progress import Level, Reporter
     from pkgs.source.catalog import Catalog
+    from pkgs.state import State
     from pkgs.store.store import Store
 
 
 class App:
     """What commands are given. Each part is built when first asked for: most commands need few."""
 
-    def __init__(
-        self,
-        *,
-        environ: Mapping[str, str],
-        cwd: Path,
-        out: TextIO,
-        err: TextIO,
-        quiet: bool = False,
-        offline: bool = False,
-    ) -> None:
+    def __init__(self, args: argparse.Namespace, *, environ: Mapping[str, str], cwd: Path) -> None:
+        self.args = args
         self.environ = environ
         self.cwd = cwd
-        self.out = out
-        self.err = err
-        self.quiet = quiet
-        self.offline = offline
 
     @classmethod
     def of_process(cls, args: argparse.Namespace) -> App:
         """Build an app from this process and the flags it was given."""
-        return cls(
-            environ=dict(os.environ),
-            cwd=_working_directory(),
-            out=sys.stdout,
-            err=sys.stderr,
-            quiet=bool(args.quiet),
-            offline=bool(args.offline),
-        )
+        return cls(args, environ=dict(os.environ), cwd=_working_directory())
+
+    @property
+    def out(self) -> TextIO:
+        """The stream for data."""
+        return sys.stdout
+
+    @property
+    def err(self) -> TextIO:
+        """The stream for talk."""
+        return sys.stderr
+
+    @property
+    def offline(self) -> bool:
+        """Whether the network must not be used."""
+        return bool(self.args.offline)
+
+    @cached_property
+    def level(self) -> Level:
+        """How much is told on the stream for talk."""
+        from pkgs.ui.levels import chosen_level
+
+        return chosen_level(self.args, self.environ)
+
+    @cached_property
+    def ephemeral(self) -> Mapping[str, str]:
+        """Variables that are set for this command only (``--env``)."""
+        from pkgs.environment.ephemeral import parse_variables
+
+        return parse_variables(self.args.ephemeral or ())
 
     @cached_property
     def platform(self) -> Platform:
         """The platform that tools are installed for."""
+        from pkgs.platforms import Platform
+
         return Platform.current()
 
     @cached_property
     def state(self) -> State:
         """The state directory."""
+        from pkgs.state import State
+
         return State.of(self.environ)
 
     @cached_property
@@ -101,6 +115,26 @@ class App:
         return read_config(self.environment.config_file)
 
     @cached_property
+    def user_config_file(self) -> Path:
+        """The user's own configuration; may be absent. hermit's counts where there is none of pkgs."""
+        chosen = self.args.user_config or self.environ.get("PKGS_USER_CONFIG")
+        if chosen:
+            return self.cwd / chosen
+        own, old = self.home / ".pkgs.hcl", self.home / ".hermit.hcl"
+        return old if old.is_file() and not own.exists() else own
+
+    @cached_property
+    def user_config(self) -> UserConfig:
+        """The user's own configuration; a broken one is told of, and counts as absent."""
+        from pkgs.environment.config import UserConfig, read_user_config
+
+        try:
+            return read_user_config(self.user_config_file)
+        except EnvError as error:
+            self.reporter.warn(f"your own configuration is left out: {error.message}")
+            return UserConfig()
+
+    @cached_property
     def catalog(self) -> Catalog:
         """The manifests that the environment sees; outside of one, those that come with pkgs."""
         from pkgs.environment.root import find_environment
@@ -117,7 +151,18 @@ class App:
         from pkgs.store.store import Store
         from pkgs.store.unpack import unpack
 
-        return Store.at(self.state, unpack)
+        return Store.at(self.state, unpack, lock_timeout=self.lock_timeout)
+
+    @property
+    def lock_timeout(self) -> float | None:
+        """How many seconds to wait for another process; None for as long as it lives."""
+        from pkgs.manifest.durations import seconds
+
+        text = self.args.lock_timeout or self.environ.get("PKGS_LOCK_TIMEOUT")
+        try:
+            return seconds(text) if text else None
+        except ValueError as error:
+            raise UsageError(f"the time to wait for locks: {error}", "such as: --lock-timeout 30s") from error
 
     @cached_property
     def fetcher(self) -> Fetcher:
@@ -137,13 +182,14 @@ class App:
     @cached_property
     def reporter(self) -> Reporter:
         """Where work tells of itself: a live display on a terminal, plain lines elsewhere."""
+        from pkgs.progress import Level
         from pkgs.ui.plain import PlainReporter
 
-        if self.quiet or not self.err.isatty() or self.environ.get("CI"):
-            return PlainReporter(self.err, ThreadLock(), self.quiet)
+        if self.level > Level.INFO or not self.err.isatty() or self.environ.get("CI"):
+            return PlainReporter(self.err, ThreadLock(), self.level)
         from pkgs.ui.live import live_reporter
 
-        return live_reporter(self.err)
+        return live_reporter(self.err, self.level)
 
     def workspace(self, *, frozen: bool | None = None, jobs: int | None = None) -> Workspace:
         """Return the environment together with everything that acts on it.
@@ -171,17 +217,18 @@ class App:
 
     def operations(self) -> tuple[EnvOp, ...]:
         """Return what activation does to variables."""
-        from pkgs.environment.operations import activation_operations
+        from pkgs.environment.operations import activation_operations, config_operations
 
-        return activation_operations(
-            self.environment, self.contents.packages.values(), self.config.env
+        return (
+            *activation_operations(self.environment, self.contents.packages.values(), self.config.env),
+            *config_operations(self.environment, self.ephemeral),
         )
 
     def watched(self) -> tuple[Path, ...]:
         """Return the files that decide what the environment holds; some may be absent."""
         from pkgs.environment.contents import watched_files
 
-        return watched_files(self.workspace())
+        return (*watched_files(self.workspace()), self.user_config_file)
 
     def present(self) -> tuple[Path, ...]:
         """Return the trees that activation relies on."""
@@ -211,7 +258,7 @@ class App:
     @property
     def prompt(self) -> str:
         """What activation shows in the prompt: ``env``, ``short`` or ``none``."""
-        return "env"
+        return self.user_config.prompt
 
 
 def _working_directory() -> Path:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from enum import IntEnum
 from typing import Protocol
+
+
+class Level(IntEnum):
+    """How much is told; a level also tells what is graver (hermit's levels, ui/logger.go)."""
+
+    TRACE = 0
+    DEBUG = 1
+    INFO = 2
+    WARN = 3
+    ERROR = 4
+    FATAL = 5
 
 
 class Task(Protocol):
@@ -25,6 +37,12 @@ class Reporter(Protocol):
 
     def task(self, label: str, total: int | None = None) -> AbstractContextManager[Task]:
         """Return a context manager that shows ``label`` while its body runs and yields the task."""
+
+    def trace(self, message: str) -> None:
+        """Tell whoever looks for a fault the smallest steps."""
+
+    def debug(self, message: str) -> None:
+        """Tell whoever looks for a fault what is done, and to which file or URL."""
 
     def info(self, message: str) -> None:
         """Tell the user something that went as it should."""
@@ -53,6 +71,12 @@ class SilentReporter:
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:  # noqa: ARG002
         """Yield a task nobody watches."""
         yield SilentTask()
+
+    def trace(self, message: str) -> None:
+        """Ignore the message."""
+
+    def debug(self, message: str) -> None:
+        """Ignore the message."""
 
     def info(self, message: str) -> None:
         """Ignore the message."""

@@ -67,6 +67,12 @@ class Hearing:
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:
         yield SilentTask()
 
+    def trace(self, message: str) -> None:
+        pass
+
+    def debug(self, message: str) -> None:
+        pass
+
     def info(self, message: str) -> None:
         self.infos.append(message)
         self.heard.set()

@@ -1,8 +1,71 @@
-"""Flags that several commands share."""
+"""Flags that several commands share, and those of every command (hermit, app/commands.go:30-41)."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import NoReturn
+
+from pkgs.errors import UsageError
+
+LEVELS = ("auto", "trace", "debug", "info", "warn", "error", "fatal")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors of pkgs, and which takes no abbreviated flags."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            **options,  # type: ignore[arg-type]
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise :class:`UsageError`."""
+        raise UsageError(message, f"see: {self.prog} --help")
+
+
+def add_global_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags that stand before or after the command, and show them in the help."""
+    group = parser.add_argument_group("flags of every command")
+    for names, options in _GLOBAL.items():
+        group.add_argument(*names, **{**options, "default": None})  # type: ignore[arg-type]
+
+
+def take_global_flags(parser: argparse.ArgumentParser) -> None:
+    """Let a command take the same flags, without another word about them."""
+    for names, options in _GLOBAL.items():
+        quiet = {**options, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+        parser.add_argument(*names, **quiet)  # type: ignore[arg-type]
+
+
+_GLOBAL: Mapping[tuple[str, ...], Mapping[str, object]] = {
+    ("-q", "--quiet"): {"action": "store_true", "help": "say only what ended the command (PKGS_QUIET)"},
+    ("-d", "--debug"): {"action": "store_true", "help": "the same as --level=debug"},
+    ("-t", "--trace"): {"action": "store_true", "help": "the same as --level=trace"},
+    ("--level",): {
+        "choices": LEVELS,
+        "metavar": "LEVEL",
+        "help": f"how much to tell on stderr: {', '.join(LEVELS)} (PKGS_LOG)",
+    },
+    ("--lock-timeout",): {
+        "metavar": "TIME",
+        "help": "give up waiting for another process after this long, such as 30s "
+        "(PKGS_LOCK_TIMEOUT; default: as long as it lives)",
+    },
+    ("--user-config",): {
+        "metavar": "FILE",
+        "help": "your own configuration (PKGS_USER_CONFIG; default: ~/.pkgs.hcl, else ~/.hermit.hcl)",
+    },
+    ("--env",): {
+        "action": "append",
+        "dest": "ephemeral",
+        "metavar": "NAME=VALUE[;…]",
+        "help": "set these variables too, this once",
+    },
+    ("--offline",): {"action": "store_true", "help": "use only what is in the store already"},
+}
 
 
 def add_frozen(parser: argparse.ArgumentParser) -> None:

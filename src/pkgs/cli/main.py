@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from pkgs import __version__
 from pkgs.app import App
-from pkgs.cli.bugs import write_report
+from pkgs.cli import process
+from pkgs.cli.flags import Parser, add_global_flags, take_global_flags
 from pkgs.errors import EXIT_BUG, EXIT_INTERRUPTED, PkgsError, UsageError
-from pkgs.names import nearest
 
 COMMANDS = {
     "init": "make an environment",
@@ -33,6 +32,9 @@ COMMANDS = {
     "version": "print the version of pkgs",
 }
 
+# hermit's other names of commands.
+ALIASES = {"sync": "update", "install-hooks": "shell-hooks"}
+
 
 class Command(Protocol):
     """What a module in :mod:`pkgs.cli` provides."""
@@ -47,52 +49,71 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; the only place where errors are printed."""
     words = list(sys.argv[1:] if argv is None else argv)
+    process.open_streams()
+    process.end_promptly_when_interrupted()
     try:
-        return _run(words)
+        status = _run(words)
+        sys.stdout.flush()
     except PkgsError as error:
-        _print_error(error)
-        return error.exit_code
+        return process.fail(error)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has gone; nothing is left to say, and nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_INTERRUPTED
+        return process.stop_writing()
     except Exception as error:
-        _print_error(PkgsError(f"this is a bug in pkgs: {error!r}", f"a report is in {write_report(words)}"))
-        return EXIT_BUG
+        refused = process.refused_by_system(error) if isinstance(error, OSError) else None
+        return process.fail(refused) if refused else _bug(error, words)
+    return status
 
 
-def _print_error(error: PkgsError) -> None:
-    sys.stdout.flush()
-    print(f"pkgs: error: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+def _bug(error: Exception, words: Sequence[str]) -> int:
+    from pkgs.cli.bugs import write_report  # deferred: seldom needed
+
+    process.fail(PkgsError(f"this is a bug in pkgs: {error!r}", f"a report is in {write_report(words)}"))
+    return EXIT_BUG
 
 
 def _run(words: list[str]) -> int:
-    args = _top_parser().parse_args(words)
-    if args.command is None:
-        _top_parser().print_help()
+    try:
+        args, command = _parse(words)
+    except SystemExit:  # help or the version was printed
         return 0
-    command = _command(args.command)
-    parser = argparse.ArgumentParser(
-        prog=f"pkgs {args.command}",
-        description=COMMANDS[args.command].capitalize() + ".",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[_global_flags(argparse.SUPPRESS)],
-    )
+    return command.run(args, App.of_process(args)) if command else 0
+
+
+def _parse(words: list[str]) -> tuple[argparse.Namespace, Command | None]:
+    parser = _top_parser()
+    args = parser.parse_args(words)
+    if args.command is None:
+        parser.print_help()
+        return args, None
+    name = ALIASES.get(args.command, args.command)
+    command = _command(name)
+    command_parser(name, command).parse_args(args.rest, namespace=args)
+    return args, command
+
+
+def command_parser(name: str, command: Command) -> argparse.ArgumentParser:
+    """Return the parser of one command."""
+    parser = Parser(prog=f"pkgs {name}", description=COMMANDS[name][0].upper() + COMMANDS[name][1:] + ".")
+    take_global_flags(parser)
     command.configure(parser)
-    parser.parse_args(args.rest, namespace=args)
-    return command.run(args, App.of_process(args))
+    return parser
 
 
 def _command(name: str) -> Command:
     if name not in COMMANDS:
+        from pkgs.names import nearest  # deferred: seldom needed
+
         near = nearest(name, COMMANDS)
         hint = f"did you mean: pkgs {near}" if near else "see: pkgs --help"
         raise UsageError(f"there is no command {name!r}", hint)
-    module: Command = importlib.import_module(f"pkgs.cli.{name.replace('-', '_')}")  # type: ignore[assignment]
+    return load_command(name)
+
+
+def load_command(name: str) -> Command:
+    """Return the module of the command ``name``, one of :data:`COMMANDS`."""
+    module: Command = importlib.import_module(f"pkgs.cli.{name.replace('-', '_')}")
     return module
 
 
@@ -105,25 +126,14 @@ class _Version(argparse.Action):
 def _top_parser() -> argparse.ArgumentParser:
     width = max(map(len, COMMANDS)) + 2
     listing = "\n".join(f"  {name:<{width}}{summary}" for name, summary in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="pkgs",
         usage="pkgs [FLAGS] COMMAND [ARGUMENTS]",
         description="Every checkout and every CI run uses exactly the same tools.",
         epilog=f"commands:\n{listing}\n\npkgs COMMAND --help tells about one of them.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[_global_flags(None)],
     )
+    add_global_flags(parser)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
-
-
-def _global_flags(default: object) -> argparse.ArgumentParser:
-    flags = argparse.ArgumentParser(add_help=False, argument_default=default)
-    group = flags.add_argument_group("flags of every command")
-    group.add_argument("-q", "--quiet", action="store_true", default=default, help="say only what went wrong")
-    group.add_argument(
-        "--offline", action="store_true", default=default, help="use only what is in the store already"
-    )
-    return flags

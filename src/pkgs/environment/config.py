@@ -1,6 +1,6 @@
-"""``pkgs.hcl``: an environment's own configuration, with hermit.hcl's attributes and meaning.
+"""``pkgs.hcl``, an environment's own configuration, and ``~/.pkgs.hcl``, its user's.
 
-Home of pydantic for configurations: this is untrusted text.
+Both have hermit's attributes with hermit's meaning.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pkgs.errors import EnvError, ManifestError
 from pkgs.manifest.document import Attribute, Block, Heredoc, MapEntry, MapValue
 from pkgs.manifest.load import parse_document
-from pkgs.names import did_you_mean
+
+if TYPE_CHECKING:
+    from pkgs.environment.configschema import EnvironmentFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +31,64 @@ class Config:
     github_token_auth: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class UserConfig:
+    """A user's own configuration, with the attributes of hermit's (app/user_config.go:26-64).
+
+    ``defaults`` is what ``pkgs init`` writes into new environments; ``no_git`` and ``idea`` outdo it.
+    """
+
+    prompt: str = "env"
+    no_git: bool = False
+    idea: bool = False
+    defaults: Config = field(default_factory=Config)
+
+
 def read_config(path: Path) -> Config:
     """Read a configuration; a missing file is the default one.
 
     Raises :class:`EnvError` with every fault as ``file:line: …``.
     """
+    return parse_config(_text(path), path)
+
+
+def read_user_config(path: Path) -> UserConfig:
+    """Read a user's configuration; a missing file is the default one. Raises as :func:`read_config`."""
+    return parse_user_config(_text(path), path)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Config()
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         raise EnvError(f"cannot read {path}: {error}") from error
-    return parse_config(text, path)
 
 
 def parse_config(text: str, path: Path) -> Config:
     """Read a configuration's text; ``path`` names it in messages."""
     if not text.strip():
         return Config()
+    values, lines = _parsed(text, path)
+    return _validated(values, lines, path)
+
+
+def parse_user_config(text: str, path: Path) -> UserConfig:
+    """Read the text of a user's configuration; ``path`` names it in messages."""
+    if not text.strip():
+        return UserConfig()
+    values, lines = _parsed(text, path)
+    return _validated_user(values, lines, path)
+
+
+def _parsed(text: str, path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         document = parse_document(text, path=str(path))
     except ManifestError as error:
         raise EnvError(error.message) from error
     lines: dict[str, int] = {}
-    return _validated(_plain(document.entries, lines), lines, path)
+    return _plain(document.entries, lines), lines
 
 
 def _plain(entries: Any, lines: dict[str, int]) -> dict[str, Any]:
@@ -77,29 +113,24 @@ def _value(value: Any) -> Any:
 
 
 def _validated(values: dict[str, Any], lines: dict[str, int], path: Path) -> Config:
-    from pydantic import BaseModel, ConfigDict, Field, ValidationError
+    from pkgs.environment.configschema import EnvironmentFile, validate  # deferred: pydantic
 
-    class Auth(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-        match: list[str] = Field(default_factory=list)
+    return _config(validate(EnvironmentFile, values, lines, path))
 
-    class File(BaseModel):
-        model_config = ConfigDict(
-            extra="forbid", strict=True, alias_generator=lambda name: name.replace("_", "-")
-        )
-        env: dict[str, str] = Field(default_factory=dict)
-        sources: list[str] | None = None
-        manage_git: bool = True
-        inherit_parent: bool = False
-        install_on_activate: list[str] = Field(default_factory=list)
-        idea: bool = False
-        github_token_auth: Auth = Field(default_factory=Auth)
 
-    try:
-        file = File.model_validate(values)
-    except ValidationError as error:
-        known = [name.replace("_", "-") for name in File.model_fields]
-        raise EnvError(_faults(error.errors(), lines, path, known)) from error
+def _validated_user(values: dict[str, Any], lines: dict[str, int], path: Path) -> UserConfig:
+    from pkgs.environment.configschema import UserFile, validate  # deferred: pydantic
+
+    file = validate(UserFile, values, lines, path)
+    return UserConfig(
+        prompt="short" if file.short_prompt else file.prompt,
+        no_git=file.no_git,
+        idea=file.idea,
+        defaults=_config(file.defaults),
+    )
+
+
+def _config(file: EnvironmentFile) -> Config:
     return Config(
         env=file.env,
         sources=None if file.sources is None else tuple(file.sources),
@@ -109,16 +140,3 @@ def _validated(values: dict[str, Any], lines: dict[str, int], path: Path) -> Con
         idea=file.idea,
         github_token_auth=tuple(file.github_token_auth.match),
     )
-
-
-def _faults(errors: Any, lines: dict[str, int], path: Path, known: list[str]) -> str:
-    return "\n".join(_fault(error, lines, path, known) for error in errors)
-
-
-def _fault(error: Any, lines: dict[str, int], path: Path, known: list[str]) -> str:
-    name = str(error["loc"][0])
-    place = f"{path}:{lines.get(name, 1)}"
-    if error["type"] == "extra_forbidden":
-        unknown = str(error["loc"][-1])
-        return f"{place}: unknown attribute {unknown!r}{did_you_mean(unknown, known)}"
-    return f"{place}: {name}: {error['msg'][0].lower()}{error['msg'][1:]}"

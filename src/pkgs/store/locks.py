@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pkgs.errors import StoreError
 from pkgs.store.files import storing
 from pkgs.store.filesystems import locks_are_local, mount_of, read_mounts
 
@@ -37,12 +38,21 @@ _NO_FLOCK = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.
 class Locks:
     """The locks in one directory; ``patience`` is how many seconds to wait before saying so.
 
-    ``soft`` is for tests: True and False choose markers or ``flock`` instead of asking the filesystem.
+    ``timeout`` is how many seconds to wait at most. ``soft`` is for tests: True and False choose markers or
+    ``flock`` instead of asking the filesystem.
     """
 
-    def __init__(self, directory: Path, *, patience: float = 1.0, soft: bool | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        patience: float = 1.0,
+        timeout: float | None = None,
+        soft: bool | None = None,
+    ) -> None:
         self._directory = directory
-        self._patience = patience
+        self._patience = patience if timeout is None else min(patience, timeout)
+        self._rest = -1.0 if timeout is None else max(0.0, timeout - self._patience)
         self._soft = soft
 
     @contextmanager
@@ -51,7 +61,7 @@ class Locks:
 
         ``what`` is what the user calls the work; ``waiting`` is told once, after a short while, what is
         waited for and who has it. Not re-entrant. Raises :class:`StoreError` if the directory cannot be
-        written.
+        written, or when the time to wait is over.
         """
         lock = self._lock(name)
         with storing(Path(lock.lock_file)):
@@ -125,7 +135,18 @@ class Locks:
             lock.acquire(timeout=self._patience)
         except Timeout:
             waiting(f"waiting for {what or name}: {self._holder(name)}")
-            lock.acquire(timeout=-1)
+            self._wait(lock, name, what)
+
+    def _wait(self, lock: BaseFileLock, name: str, what: str) -> None:
+        from filelock import Timeout  # deferred: 34 ms
+
+        try:
+            lock.acquire(timeout=self._rest)
+        except Timeout as error:
+            raise StoreError(
+                f"gave up waiting for {what or name}: {self._holder(name)}",
+                "try again when it is done, or wait longer: --lock-timeout, PKGS_LOCK_TIMEOUT",
+            ) from error
 
     def _sign(self, name: str, what: str) -> None:
         """Write into the lock file who holds it; only for the message that others show."""

@@ -21,7 +21,10 @@ class Store:
     roots: Roots
 
     @classmethod
-    def at(cls, state: State, unpack: Unpack) -> Store:
-        """Return the store of a state directory; archives are opened by ``unpack``."""
-        locks = Locks(state.locks)
+    def at(cls, state: State, unpack: Unpack, *, lock_timeout: float | None = None) -> Store:
+        """Return the store of a state directory; archives are opened by ``unpack``.
+
+        ``lock_timeout`` is how many seconds to wait for another process (None: as long as it lives).
+        """
+        locks = Locks(state.locks, timeout=lock_timeout)
         return cls(locks, Blobs(state, locks), Trees(state, locks, unpack), Roots(state, locks))

@@ -22,14 +22,15 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from pkgs.progress import Task
+from pkgs.progress import Level, Task
 
 
 class LiveReporter:
-    """Shows one bar a task while any task runs; writes messages above the bars."""
+    """Shows one bar a task while any task runs; writes messages from ``level`` on above the bars."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, level: Level) -> None:
         self._console = console
+        self._level = level
         self._lock = Lock()
         self._running = 0
         self._progress = Progress(
@@ -52,13 +53,25 @@ class LiveReporter:
             finally:
                 self._progress.remove_task(bar)
 
+    def trace(self, message: str) -> None:
+        """Write the smallest steps, if asked to."""
+        self._tell(Level.TRACE, f"trace: {message}", "dim")
+
+    def debug(self, message: str) -> None:
+        """Write what is done, if asked to."""
+        self._tell(Level.DEBUG, f"debug: {message}", "dim")
+
     def info(self, message: str) -> None:
         """Write ``message`` above the bars."""
-        self._console.print(message, markup=False, highlight=False)
+        self._tell(Level.INFO, message)
 
     def warn(self, message: str) -> None:
         """Write ``message`` above the bars, as a warning."""
-        self._console.print(f"warning: {message}", style="yellow", markup=False, highlight=False)
+        self._tell(Level.WARN, f"warning: {message}", "yellow")
+
+    def _tell(self, level: Level, message: str, style: str | None = None) -> None:
+        if level >= self._level:
+            self._console.print(message, style=style, markup=False, highlight=False)
 
     def enter(self) -> None:
         """Count one more running task, starting the display with the first."""
@@ -103,6 +116,6 @@ class _Bar:
         self._progress.reset(self._bar, completed=done)
 
 
-def live_reporter(stream: TextIO) -> LiveReporter:
+def live_reporter(stream: TextIO, level: Level) -> LiveReporter:
     """Return a reporter for a terminal; NO_COLOR is respected by rich itself."""
-    return LiveReporter(Console(file=stream))
+    return LiveReporter(Console(file=stream), level)

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TextIO
 
-from pkgs.progress import SilentTask, Task
+from pkgs.progress import Level, SilentTask, Task
 
 
 @dataclass(frozen=True, slots=True)
 class PlainReporter:
-    """Writes one line when a piece of work begins. ``quiet`` leaves only warnings."""
+    """Writes one line when a piece of work begins, and no message below ``level``."""
 
     stream: TextIO
     _lock: Lock
-    quiet: bool = False
+    level: Level = Level.INFO
 
     @contextmanager
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:
@@ -25,16 +25,25 @@ class PlainReporter:
         self.info(f"{label} ({megabytes(total)})" if total else label)
         yield SilentTask()
 
+    def trace(self, message: str) -> None:
+        """Write the smallest steps, if asked to."""
+        self._tell(Level.TRACE, f"trace: {message}")
+
+    def debug(self, message: str) -> None:
+        """Write what is done, if asked to."""
+        self._tell(Level.DEBUG, f"debug: {message}")
+
     def info(self, message: str) -> None:
-        """Write ``message`` unless quiet."""
-        if not self.quiet:
-            self._write(message)
+        """Write ``message``."""
+        self._tell(Level.INFO, message)
 
     def warn(self, message: str) -> None:
         """Write ``message`` as a warning."""
-        self._write(f"warning: {message}")
+        self._tell(Level.WARN, f"warning: {message}")
 
-    def _write(self, message: str) -> None:
+    def _tell(self, level: Level, message: str) -> None:
+        if level < self.level:
+            return
         with self._lock:
             self.stream.write(f"pkgs: {message}\n")
             self.stream.flush()

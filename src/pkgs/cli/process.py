@@ -1,0 +1,83 @@
+"""The process around a command: its streams, its ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from pkgs.errors import EXIT_INTERRUPTED, PkgsError
+
+# How long an interrupted command may take to put things in order before it is ended. Worker threads cannot
+# be interrupted, and everything they write is written aside first, so ending them breaks nothing.
+_LAST_SECONDS = 0.7
+_SHOW_CURSOR = b"\x1b[?25h"
+_BROKEN_PIPE = 128 + signal.SIGPIPE
+
+
+def open_streams() -> None:
+    """See that there are standard streams, and that every path can be printed."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="surrogateescape" if stream is sys.stdout else "backslashreplace")
+
+
+def end_promptly_when_interrupted() -> None:
+    """Let ^C end the process soon, whatever its threads are doing; a second ^C at once."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, lambda *_: _end())
+    last = threading.Timer(_LAST_SECONDS, _end)
+    last.daemon = True
+    last.start()
+    signal.default_int_handler(number, frame)
+
+
+def _end() -> None:
+    """End the process here and now, leaving the terminal usable."""
+    if os.isatty(2):
+        os.write(2, _SHOW_CURSOR)
+    os._exit(EXIT_INTERRUPTED)
+
+
+def fail(error: PkgsError) -> int:
+    """Print an error and return the exit status it asks for."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        stop_writing()
+    print(f"pkgs: error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    return error.exit_code
+
+
+def stop_writing() -> int:
+    """Give up standard output, whose reader has gone, and return the status that shells give for that.
+
+    Nothing is left to flush at exit, which could only fail again.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _BROKEN_PIPE
+
+
+def refused_by_system(error: OSError) -> PkgsError | None:
+    """Return what the system refused as an error of pkgs; None for what is no trouble of the user's."""
+    if error.filename is not None:
+        hint = "see whether it exists and whether you may use it"
+        return PkgsError(f"{os.fsdecode(error.filename)}: {error.strerror}", hint)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+        return PkgsError(f"the output cannot be written: {error.strerror}")
+    return None
