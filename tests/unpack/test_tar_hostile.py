@@ -232,6 +232,22 @@ def test_entangled_links_do_not_take_forever(unpack_tar: Unpack) -> None:
         unpack_tar(tar_of(*links), limits=Limits(link_steps=50_000))
 
 
+def test_links_between_places_deeper_than_directories_are_kept_open(unpack_tar: Unpack) -> None:
+    deep, other = "a/" * 120 + "file", "b/" * 120 + "link"
+    files = [tar_entry(f"c{n}/x", b"x") for n in range(70)]
+    dest = unpack_tar(
+        tar_of(
+            pax_entry({"path": deep}),
+            tar_entry("f", b"x"),
+            *files,
+            pax_entry({"path": other, "linkpath": deep}),
+            hard("l", "f"),
+        )
+    )
+
+    assert (dest / deep).stat().st_ino == (dest / other).stat().st_ino
+
+
 @pytest.mark.parametrize("mtime", ["-1.5", "999999999999", "1.123456789999", "-999999999999.9"])
 def test_odd_times_do_no_harm(unpack_tar: Unpack, mtime: str) -> None:
     assert (unpack_tar(tar_of(pax_entry({"mtime": mtime}), FILE)) / "a/file").exists()

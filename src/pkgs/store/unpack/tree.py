@@ -122,9 +122,11 @@ class Tree:
         parent, base = self._split(path)
         if (source, name) == (parent, base):
             return
-        self._fresh(
-            _joined(parent, base), lambda fd: self._link(target, (self._fd(source), name), (fd, base))
-        )
+        held = os.dup(self._fd(source))  # opening the other directory may close the one that is kept
+        try:
+            self._fresh(_joined(parent, base), lambda fd: self._link(target, (held, name), (fd, base)))
+        finally:
+            os.close(held)
 
     def finish(self) -> None:
         """Check every link once more, now that all are known; then settle directories' modes and times."""
@@ -215,7 +217,7 @@ class Tree:
         return self._links.real(parent), base
 
     def _fd(self, real: bytes) -> int:
-        """Return a descriptor of the directory ``real``, made if need be."""
+        """Return a descriptor of the directory ``real``, made if need be; good until the next call."""
         fd = self._fds.get(real)
         if fd is None:
             parent, _, base = real.rpartition(b"/")
