@@ -35,11 +35,15 @@ def build_wheel() -> bytes:
     Nothing is compressed, since compressors differ between machines; times and modes are constant.
     """
     name = f"pkgs-{pkgs.__version__}.dist-info"
-    members = _package_files(package_directory()) | _manifests() | {
-        f"{name}/METADATA": _metadata().encode(),
-        f"{name}/WHEEL": _WHEEL.encode(),
-        f"{name}/entry_points.txt": _ENTRY_POINTS.encode(),
-    }
+    members = (
+        _package_files(package_directory())
+        | _manifests()
+        | {
+            f"{name}/METADATA": _metadata().encode(),
+            f"{name}/WHEEL": _WHEEL.encode(),
+            f"{name}/entry_points.txt": _ENTRY_POINTS.encode(),
+        }
+    )
     return _zip(members | {f"{name}/RECORD": _record(members, f"{name}/RECORD").encode()})
 
 
@@ -54,7 +58,7 @@ def _package_files(directory: Path) -> dict[str, bytes]:
 
 
 def _manifests() -> dict[str, bytes]:
-    """Return the manifests that come with pkgs, where the wheel has them; in a checkout they lie elsewhere."""
+    """Return the manifests that come with pkgs, by their place in the wheel."""
     paths = sorted(builtin().directory.glob("*.hcl"))
     return {f"{package_directory().name}/manifests/{path.name}": path.read_bytes() for path in paths}
 
