@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pkgs.envops import EnvOp
     from pkgs.platforms import Platform
     from pkgs.progress import Level, Reporter
+    from pkgs.source.access import Access
+    from pkgs.source.cache import Cache
     from pkgs.source.catalog import Catalog
     from pkgs.state import State
     from pkgs.store.store import Store
@@ -110,9 +112,16 @@ class App:
     @cached_property
     def config(self) -> Config:
         """The environment's configuration."""
-        from pkgs.environment.config import read_config
+        from pkgs.environment.configcache import cached_config
 
-        return read_config(self.environment.config_file)
+        return cached_config(self.environment.config_file, self.cache)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """What is known of texts that were parsed before."""
+        from pkgs.source.cache import Cache
+
+        return Cache.of(self.state)
 
     @cached_property
     def user_config_file(self) -> Path:
@@ -139,11 +148,27 @@ class App:
         """The manifests that the environment sees; outside of one, those that come with pkgs."""
         from pkgs.environment.root import find_environment
         from pkgs.source.catalog import Catalog
+        from pkgs.source.index import Index
         from pkgs.source.sources import open_sources
 
-        if find_environment(self.environ, self.cwd) is None:
-            return Catalog(open_sources(None, None))
-        return Catalog(open_sources(self.config.sources, self.environment.root))
+        within = find_environment(self.environ, self.cwd) is not None
+        uris = (self.config.sources or ()) if within else ()
+        return Catalog(open_sources(uris, self._access(within)), Index(self.cache))
+
+    def _access(self, within: bool) -> Access:
+        from pkgs.environment.commits import locked_commits
+        from pkgs.source.access import Access
+
+        return Access(
+            state=self.state,
+            environ=self.environ,
+            reporter=self.reporter,
+            fetcher=lambda: self.fetcher,
+            root=self.environment.root if within else None,
+            commits=locked_commits(self.environment.lock_file) if within else {},
+            private=self.config.github_token_auth if within else (),
+            offline=self.offline,
+        )
 
     @cached_property
     def store(self) -> Store:
@@ -196,9 +221,15 @@ class App:
 
         ``frozen`` None means what the variable CI says.
         """
+        from pkgs.artifact.placed import PlacedFetcher
         from pkgs.environment.workspace import Workspace
         from pkgs.shim.own import own_program
 
+        places = {
+            "${env}": str(self.environment.root),
+            "${HOME}": str(self.home),
+            "${state}": str(self.state.root),
+        }
         return Workspace(
             environment=self.environment,
             config=self.config,
@@ -209,7 +240,7 @@ class App:
             today=self.today,
             catalog=self.catalog,
             store=self.store,
-            fetcher=self.fetcher,
+            fetcher=PlacedFetcher(self.fetcher, places),
             reporter=self.reporter,
             frozen=self.environ.get("CI", "").lower() in ("true", "1") if frozen is None else frozen,
             jobs=jobs or max(4, os.cpu_count() or 1),

@@ -54,7 +54,9 @@ TWO: Fixture = {
         '  copy { from = "testbin3/testbin3" to = "${root}/testbin3" mode = 0755 }\n}\n',
         file="testbin3.foo",
     ),
-    "packages/testbin4": script('echo "variable $TESTBIN1VERSION"', '"${TESTBIN4_ROOT}/testbin1"', "testbin1"),
+    "packages/testbin4": script(
+        'echo "variable $TESTBIN1VERSION"', '"${TESTBIN4_ROOT}/testbin1"', "testbin1"
+    ),
     "packages/testbin4.hcl": manifest(
         "testbin4",
         "4.0.0",
@@ -69,8 +71,7 @@ ACTIONS: Fixture = {
     "packages/testbin1.hcl": manifest(
         "testbin1",
         "1.0.0 1.0.1",
-        VERSIONED
-        + "on unpack {\n"
+        VERSIONED + "on unpack {\n"
         '  mkdir { dir = "${root}/dir" }\n'
         '  symlink { from = "${root}/testbin1" to = "${root}/dir/testbin2" }\n}\n'
         'on exec {\n  // The sign that the hook ran.\n  mkdir { dir = "${env}/exec-hook-triggered" }\n}\n',
@@ -83,7 +84,9 @@ RUNTIME: Fixture = {
     "packages/testbin1.sh": script('echo "FOO=$FOO BAR=$BAR"', "runtimedep.sh"),
     "packages/testbin1.hcl": manifest("testbin1", "1.0.0", 'runtime-dependencies = ["runtimedep-1.0.0"]\n'),
     "packages/runtimedep.sh": script("echo runtimedep runs"),
-    "packages/runtimedep.hcl": manifest("runtimedep", "1.0.0", 'env = { FOO: "runtimefoo", BAR: "runtimebar" }\n'),
+    "packages/runtimedep.hcl": manifest(
+        "runtimedep", "1.0.0", 'env = { FOO: "runtimefoo", BAR: "runtimebar" }\n'
+    ),
     "packages/other.sh": script("echo other"),
     "packages/other.hcl": manifest("other", "1.0.0", 'env = { FOO: "otherfoo" }\n'),
 }

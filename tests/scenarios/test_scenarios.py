@@ -1,4 +1,4 @@
-"""hermit's integration scenarios (integration/integration_test.go), with pkgs in its place, in real shells."""
+"""hermit's integration scenarios (integration/integration_test.go), renamed, in real shells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scenario: a script for real shells at a terminal, the environments it starts from, and what it must come to."""
+"""A scenario: a script for real shells at a terminal, where it starts from, and what it must come to."""
 
 from __future__ import annotations
 
