@@ -142,6 +142,10 @@ function _pkgs_prompt --on-event fish_prompt
   test -z "$_PKGS_FAILED"; or _pkgs_retry; and _pkgs_refresh
 end
 
+function update_pkgs_env
+  _pkgs_prompt
+end
+
 function _pkgs_refresh
   set -g _pkgs_found no
   set -g _pkgs_silent yes
@@ -184,7 +188,8 @@ function deactivate-pkgs
   set -eg _pkgs_list
   functions -e _pkgs_copy _pkgs_same _pkgs_keep _pkgs_without _pkgs_added _pkgs_prepend _pkgs_append _pkgs_set \
     _pkgs_prefix _pkgs_force _pkgs_names _pkgs_apply _pkgs_take _pkgs_restore _pkgs_revert _pkgs_say \
-    _pkgs_prompt _pkgs_refresh _pkgs_leave _pkgs_enter _pkgs_operations _pkgs_stale _pkgs_retry deactivate-pkgs
+    _pkgs_prompt _pkgs_refresh _pkgs_leave _pkgs_enter _pkgs_operations _pkgs_stale _pkgs_retry update_pkgs_env \
+    deactivate-pkgs
 end
 
 function _pkgs_enter -a _pkgs_root _pkgs_bin _pkgs_cache _pkgs_generation

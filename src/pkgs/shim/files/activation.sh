@@ -216,6 +216,9 @@ _pkgs_prompt() {
   return "$1"
 }
 
+# hermit's name for it: scripts that show no prompt call it after an install.
+update_pkgs_env() { _pkgs_prompt; }
+
 _pkgs_reassert() {
   [ "$PATH" != "${_PKGS_NEW_PATH-}" ] || return 0
   _pkgs_prepend PATH "$_PKGS_BIN"
@@ -267,7 +270,8 @@ deactivate_pkgs() {
     _pkgs_append _pkgs_set _pkgs_prefix _pkgs_force _pkgs_each _pkgs_applied _pkgs_apply _pkgs_take \
     _pkgs_restore _pkgs_remove _pkgs_revert _pkgs_say _pkgs_call _pkgs_prompt_on _pkgs_prompt_off \
     _pkgs_watch_on _pkgs_watch_off _pkgs_prompt _pkgs_reassert _pkgs_refresh _pkgs_undo \
-    _pkgs_leave _pkgs_become _pkgs_enter _pkgs_operations _pkgs_stale _pkgs_retry deactivate_pkgs
+    _pkgs_leave _pkgs_become _pkgs_enter _pkgs_operations _pkgs_stale _pkgs_retry update_pkgs_env \
+    deactivate_pkgs
   if [ -n "${BASH_VERSION-}${ZSH_VERSION-}" ]; then unset -f deactivate-pkgs; else unalias deactivate-pkgs; fi
 }
 
