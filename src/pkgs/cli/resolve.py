@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from pkgs.app import App
 from pkgs.errors import PkgsError, SourceError
+from pkgs.package.answer import answers, version_answers
 from pkgs.platforms import Platform
 from pkgs.source.catalog import Catalog
 from pkgs.source.local import LocalSource
 
+# A selector and a platform; without one, a package's name whose versions are asked for.
+Request = tuple[str, Platform | None]
+
 EPILOG = """\
-Prints one JSON object a line for each selector and platform: the package, or the error's kind, which is
-then also told on standard error; the exit status is 1 if there was one. Packages with - instead of
-selectors: lines SELECTOR<TAB>PLATFORM are read from standard input.
+Prints one JSON object a line for each selector: the package, or the kind of the error, which is then also
+told on standard error (exit status 1). With - instead of selectors, lines SELECTOR<TAB>PLATFORM are read
+from standard input and each is answered by one line, in order; errors are answers there and told nowhere
+else. A line without a platform is a package's name and answered with all its versions, oldest first, unless
+--platform is given.
 
 examples:
   pkgs resolve --json terraform-1.11.4
@@ -38,16 +45,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Resolve."""
-    from pkgs.package.answer import answers, version_answers
-
     catalog = _catalog(args, app)
+    chosen = Platform.parse(args.platform) if args.platform else None
+    if args.selectors == ["-"]:
+        requests = (_request(line, chosen, versions=args.versions) for line in sys.stdin)
+        app.out.writelines(f"{line}\n" for line in _answers(requests, catalog, app, lambda _: None))
+        return 0
+    platform = None if args.versions else chosen or app.platform
     complaints = _Complaints(app)
-    if args.versions:
-        lines = version_answers(_names(args.selectors), catalog.manifest, complain=complaints)
-    else:
-        lines = answers(_requests(args, app), catalog.manifest, today=app.today, complain=complaints)
+    lines = _answers(((selector, platform) for selector in args.selectors), catalog, app, complaints)
     app.out.writelines(f"{line}\n" for line in lines)
     return complaints.status
+
+
+def _request(line: str, chosen: Platform | None, *, versions: bool) -> Request:
+    selector, _, named = line.rstrip("\n").partition("\t")
+    platform = Platform.parse(named) if named else chosen
+    return selector, None if versions else platform
+
+
+def _answers(
+    requests: Iterable[Request], catalog: Catalog, app: App, complain: Callable[[PkgsError], None]
+) -> Iterator[str]:
+    """Yield the answers in order; consecutive requests of one kind share what they have in common."""
+    for listing, group in groupby(requests, key=lambda request: request[1] is None):
+        if listing:
+            yield from version_answers((name for name, _ in group), catalog.manifest, complain=complain)
+        else:
+            asked = ((selector, platform) for selector, platform in group if platform)
+            yield from answers(asked, catalog.manifest, today=app.today, complain=complain)
 
 
 class _Complaints:
@@ -69,17 +95,3 @@ def _catalog(args: argparse.Namespace, app: App) -> Catalog:
     if not directory.is_dir():
         raise SourceError(f"there is no directory {directory}", "--source takes a directory of manifests")
     return Catalog((LocalSource(args.source, directory),))
-
-
-def _names(words: list[str]) -> Iterator[str]:
-    return (line.rstrip("\n") for line in sys.stdin) if words == ["-"] else iter(words)
-
-
-def _requests(args: argparse.Namespace, app: App) -> Iterator[tuple[str, Platform]]:
-    platform = Platform.parse(args.platform) if args.platform else app.platform
-    if args.selectors != ["-"]:
-        yield from ((selector, platform) for selector in args.selectors)
-        return
-    for line in sys.stdin:
-        selector, _, named = line.rstrip("\n").partition("\t")
-        yield selector, Platform.parse(named) if named else platform
