@@ -1,6 +1,6 @@
 """What it costs to resolve every line of the public corpus, beside starting pkgs and reading the corpus.
 
-Run from the checkout as ``python -m bench.resolve``. Needs the corpus beside the checkout (docs in tests/support).
+Run from the checkout as ``python -m bench.resolve``. Needs the corpus beside the checkout.
 """
 
 from __future__ import annotations

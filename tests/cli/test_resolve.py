@@ -1,4 +1,4 @@
-"""``pkgs resolve`` answers as hermit does, line for line, and says by its exit status whether all went well."""
+"""``pkgs resolve`` answers as hermit does, line for line; its exit status says whether all went well."""
 
 from __future__ import annotations
 
