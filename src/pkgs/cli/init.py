@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from pkgs.app import App
+from pkgs.cli.activate import calling_shell
+from pkgs.environment.config import Config, UserConfig
+from pkgs.environment.root import ACTIVATE, ACTIVATE_FISH
 
 EPILOG = """\
 DIR must exist; its bin/ gets the wrapper, the activation scripts, pkgs.hcl and pkgs.lock, which names this
-very pkgs by digest. Existing files in bin/ are left alone; an existing configuration is kept. Commit bin/.
+very pkgs by digest. Existing files in bin/ are left alone; an existing configuration is kept. Commit bin/:
+in a git repository it is staged already, and so is what later commands change, unless --no-git.
+Defaults for new environments stand in your own configuration (~/.pkgs.hcl): defaults { … }, no-git, idea.
 
 examples:
   pkgs init                          bin/ here
@@ -24,7 +31,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("dir", nargs="?", default=".", metavar="DIR", help="where bin/ goes (default: here)")
     parser.add_argument(
-        "--sources", metavar="URI[,URI…]", help="manifest sources, in order; those of pkgs itself come last"
+        "--sources",
+        metavar="URI[,URI…]",
+        help="manifest sources, in order, instead of those in your own configuration",
+    )
+    parser.add_argument(
+        "--git", action=argparse.BooleanOptionalAction, default=None, help="stage changes in git (default)"
+    )
+    parser.add_argument(
+        "--idea",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="tell JetBrains IDEs which plugin the project needs, in .idea/",
     )
     parser.add_argument(
         "--pkgs-url", default="", metavar="URL", help="where others get this pkgs' wheel if they lack it"
@@ -33,15 +51,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Make the environment."""
+    from pkgs.cli.staging import stage
     from pkgs.environment.root import Environment
     from pkgs.shim.own import own_program
     from pkgs.shim.scaffold import Scaffold
 
     environment = Environment(Path(os.path.abspath(app.cwd / args.dir)) / "bin")  # noqa: PTH100
-    sources = tuple(filter(None, args.sources.split(","))) if args.sources is not None else None
+    app.environment = environment
+    config = chosen_config(args, app.user_config)
+    new = not environment.bin_dir.exists()
+    app.reporter.info(f"{'creating new' if new else 'looking at'} pkgs environment in {environment.root}")
     program = own_program(app.state, environment.bin_dir, args.pkgs_url)
-    changed = Scaffold(environment=environment, sources=sources, program=program).write()
-    what = "made" if changed else "nothing to change in"
-    app.reporter.info(f"{what} the environment in {environment.bin_dir}")
-    app.reporter.info(f"activate it with: . {args.dir}/bin/activate-pkgs")
+    changed = Scaffold(environment=environment, config=config, program=program).write()
+    stage(app, changed)
+    if not changed:
+        app.reporter.info("nothing had to be changed")
+    app.reporter.info(f"activate it with: . {_script(app, args.dir)}")
     return 0
+
+
+def _script(app: App, directory: str) -> str:
+    fish = calling_shell(app.environ).endswith("fish")
+    return shlex.quote(f"{directory.rstrip('/')}/bin/{ACTIVATE_FISH if fish else ACTIVATE}")
+
+
+def chosen_config(args: argparse.Namespace, user: UserConfig) -> Config:
+    """Return a new environment's configuration: flags, over the user's own wishes, over the user's defaults.
+
+    The order is hermit's (env.go:133-224), but that ``--no-git`` and ``--no-idea`` always win.
+    """
+    config = user.defaults
+    if args.sources is not None:
+        config = replace(config, sources=tuple(filter(None, args.sources.split(","))))
+    git = not user.no_git and config.manage_git if args.git is None else args.git
+    idea = user.idea or config.idea if args.idea is None else args.idea
+    return replace(config, manage_git=git, idea=idea)

@@ -7,6 +7,7 @@ import json
 
 from pkgs.app import App
 from pkgs.cli.flags import add_frozen
+from pkgs.cli.staging import stage
 
 EPILOG = """\
 A package is named as PACKAGE (its default or newest version), PACKAGE-VERSION (dagu-1.30.2),
@@ -38,6 +39,7 @@ def run(args: argparse.Namespace, app: App) -> int:
     workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)
     outcome = install(workspace, args.packages)
     write_call_plans(workspace, outcome.installed)
+    stage(app, outcome.changed)
     for reference in outcome.removed:
         app.reporter.info(f"removed {reference}")
     for reference in outcome.added:

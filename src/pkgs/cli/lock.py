@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pkgs.app import App
+from pkgs.cli.staging import stage
 from pkgs.errors import LockError
 
 EPILOG = """\
@@ -40,5 +41,6 @@ def run(args: argparse.Namespace, app: App) -> int:
         raise LockError(
             "pins, manifests and pkgs.lock have come apart", "run: pkgs lock; then commit pkgs.lock"
         )
+    stage(app, [app.environment.lock_file] if changed else [])
     app.reporter.info("the lock has changed" if changed else "the lock is up to date")
     return 0

@@ -6,6 +6,7 @@ import argparse
 
 from pkgs.app import App
 from pkgs.cli.flags import add_frozen
+from pkgs.cli.staging import stage
 
 EPILOG = """\
 Removes the links and the lock's entries. What was unpacked stays in the store, where other environments
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace, app: App) -> int:
     from pkgs.environment.install import uninstall
 
     outcome = uninstall(app.workspace(frozen=args.frozen), args.packages)
+    stage(app, outcome.changed)
     for reference in outcome.removed:
         app.reporter.info(f"removed {reference}")
     return 0

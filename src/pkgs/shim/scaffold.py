@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pkgs.environment.config import Config
+from pkgs.environment.config_text import config_text
 from pkgs.environment.lock import print_lock, read_lock
 from pkgs.environment.program import Program
 from pkgs.environment.root import ACTIVATE, ACTIVATE_FISH, CONFIG, LOCK, WRAPPER, Environment
@@ -17,14 +19,23 @@ from pkgs.store.files import atomic_write
 
 _EXECUTABLE = 0o755
 _PLAIN = 0o644
+# The plugin's name is a fact of hermit's (files/externalDependencies.xml).
+_IDEA = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<project version="4">
+  <component name="ExternalDependencies">
+    <plugin id="org.squareup.cash.hermit.idea-plugin" />
+  </component>
+</project>
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaffold:
-    """What ``pkgs init`` makes. ``sources`` None leaves the configuration silent about them."""
+    """What ``pkgs init`` makes. ``config`` is for an environment that has no configuration yet."""
 
     environment: Environment
-    sources: Sequence[str] | None
+    config: Config
     program: Program
 
     def write(self) -> tuple[Path, ...]:
@@ -39,21 +50,26 @@ class Scaffold:
         self._refuse_foreign()
         self.environment.bin_dir.mkdir(exist_ok=True)
         files = {**scripts(), **self._settings()}
-        return tuple(path for name, (text, mode) in files.items() if (path := self._write(name, text, mode)))
+        paths = {**{self.environment.bin_dir / name: each for name, each in files.items()}, **self._idea()}
+        return tuple(path for path, (text, mode) in paths.items() if self._write(path, text, mode))
 
-    def _write(self, name: str, text: bytes, mode: int) -> Path | None:
-        path = self.environment.bin_dir / name
+    def _write(self, path: Path, text: bytes, mode: int) -> bool:
         if path.is_file() and path.read_bytes() == text and path.stat().st_mode & 0o777 == mode:
-            return None
+            return False
         atomic_write(path, text, mode)
-        return path
+        return True
 
     def _settings(self) -> Mapping[str, tuple[bytes, int]]:
         lock = read_lock(self.environment.lock_file)
         settings = {LOCK: (print_lock(replace(lock, program=self.program)).encode(), _PLAIN)}
         if not self.environment.config_file.exists():
-            settings[CONFIG] = (_config(self.sources).encode(), _PLAIN)
+            settings[CONFIG] = (config_text(self.config).encode(), _PLAIN)
         return settings
+
+    def _idea(self) -> Mapping[Path, tuple[bytes, int]]:
+        """Return what tells JetBrains IDEs to ask for hermit's plugin, unless the project has that file."""
+        path = self.environment.root / ".idea" / "externalDependencies.xml"
+        return {path: (_IDEA.encode(), _PLAIN)} if self.config.idea and not path.exists() else {}
 
     def _refuse_foreign(self) -> None:
         wrapper = self.environment.bin_dir / WRAPPER
@@ -71,10 +87,3 @@ def scripts() -> Mapping[str, tuple[bytes, int]]:
         ACTIVATE: (shim_file(ACTIVATE).encode(), _EXECUTABLE),
         ACTIVATE_FISH: (shim_file(ACTIVATE_FISH).encode(), _EXECUTABLE),
     }
-
-
-def _config(sources: Sequence[str] | None) -> str:
-    if sources is None:
-        return ""
-    quoted = ", ".join('"' + source.replace("\\", "\\\\").replace('"', '\\"') + '"' for source in sources)
-    return f"sources = [{quoted}]\n"
