@@ -49,15 +49,16 @@ def read_config(path: Path) -> Config:
 
     Raises :class:`EnvError` with every fault as ``file:line: …``.
     """
-    return parse_config(_text(path), path)
+    return parse_config(read_text(path), path)
 
 
 def read_user_config(path: Path) -> UserConfig:
     """Read a user's configuration; a missing file is the default one. Raises as :func:`read_config`."""
-    return parse_user_config(_text(path), path)
+    return parse_user_config(read_text(path), path)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a configuration, "" for a missing one; raise :class:`EnvError`."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pkgs.errors import ResolveError
-from pkgs.manifest.load import load_manifest
-from pkgs.manifest.model import Manifest
 from pkgs.names import nearest
+from pkgs.source.index import Index
 from pkgs.source.model import ManifestFile, Source
+from pkgs.source.summary import Summary
+
+if TYPE_CHECKING:
+    from pkgs.manifest.model import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A package in short, and the source that decides what it is."""
+
+    name: str
+    summary: Summary
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """An ordered list of sources; each manifest is read and parsed once."""
+    """An ordered list of sources; each manifest is read once, and parsed if ``index`` does not know it."""
 
     sources: Sequence[Source]
+    index: Index = field(default_factory=Index)
     _entries: dict[str, Entry] = field(default_factory=dict)
 
     def names(self) -> list[str]:
@@ -50,7 +64,7 @@ class Catalog:
         for source in self.sources:
             file = source.read(name)
             if file:
-                return Entry(load_manifest(file.text, name=name, path=str(file.path)), file, source)
+                return Entry(self.index.load(file.text, name=name, path=str(file.path)), file, source)
         return None
 
     def manifest(self, name: str) -> Manifest | None:
@@ -69,7 +83,31 @@ class Catalog:
             raise ResolveError("unknown-package", f"there is no package {name!r}", self._hint(name))
         return found
 
+    def shadowed(self, name: str) -> list[ManifestFile]:
+        """Return the manifests of ``name`` that are not read because an earlier source has one.
+
+        Sources that would first have to be fetched are passed over.
+        """
+        files = [file for source in self.sources if source.here and (file := source.read(name))]
+        first = files[0].path if files else None
+        return [file for file in files[1:] if first and not file.path.samefile(first)]
+
+    def listed(self) -> Mapping[str, Listed]:
+        """Return every package in short, by name; broken manifests too."""
+        found: dict[str, Listed] = {}
+        for source in self.sources:
+            for name, summary in self.index.summaries(source).items():
+                found.setdefault(name, Listed(name, summary, source))
+        return found
+
+    def providers(self, name: str) -> list[str]:
+        """Return the names of the packages that provide the virtual package ``name``, sorted."""
+        return sorted(each.name for each in self.listed().values() if name in each.summary.provides)
+
     def _hint(self, name: str) -> str:
+        providers = self.providers(name)
+        if providers:
+            return f"it is provided by: {', '.join(providers)}"
         near = nearest(name, self.names())
         sources = ", ".join(source.uri for source in self.sources)
         return f"did you mean {near}?" if near else f"sources searched: {sources}"

@@ -7,23 +7,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgs.errors import SourceError
-from pkgs.source.model import ManifestFile
+from pkgs.source.model import ManifestFile, Refreshed
 
 SUFFIX = ".hcl"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSource:
-    """The manifests at the top level of ``directory``."""
+    """The manifests at the top level of ``directory``; none if it does not exist.
+
+    ``sealed``: links that lead out of the directory are not followed, as what is in it came from elsewhere.
+    """
 
     uri: str
     directory: Path
     commit: str = ""
+    sealed: bool = False
+
+    @property
+    def here(self) -> bool:
+        """A directory is always here."""
+        return True
 
     def names(self) -> Sequence[str]:
         """Return the names of all packages that have a manifest here, sorted."""
         try:
             return sorted(path.stem for path in self.directory.iterdir() if path.suffix == SUFFIX)
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
         except OSError as error:
             raise SourceError(f"cannot read the manifest source {self.uri}: {error}") from error
 
@@ -34,7 +45,11 @@ class LocalSource:
     def read(self, name: str) -> ManifestFile | None:
         """Return the manifest of ``name``, or None; raise :class:`SourceError` if it cannot be read."""
         path = self.directory / f"{name}{SUFFIX}"
+        if "/" in name or "\0" in name:
+            return None
         try:
+            if self.sealed:
+                self._refuse_outside(path, path.name)
             return ManifestFile(name, path.read_text(encoding="utf-8"), path, self.uri)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -43,10 +58,17 @@ class LocalSource:
 
     def file(self, relative: str) -> bytes:
         """Return the content of a file beside the manifests, never from outside the source."""
-        path = (self.directory / relative).resolve()
-        if not path.is_relative_to(self.directory.resolve()):
-            raise SourceError(f"{relative} lies outside the manifest source {self.uri}")
+        path = self.directory / relative
+        self._refuse_outside(path, relative)
         try:
             return path.read_bytes()
         except OSError as error:
             raise SourceError(f"cannot read {relative} of the manifest source {self.uri}: {error}") from error
+
+    def _refuse_outside(self, path: Path, shown: str) -> None:
+        if not path.resolve().is_relative_to(self.directory.resolve()):
+            raise SourceError(f"{shown} lies outside the manifest source {self.uri}")
+
+    def refresh(self) -> Refreshed:
+        """Say that there is nothing to refresh."""
+        return Refreshed(self.uri)

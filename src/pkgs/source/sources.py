@@ -1,26 +1,44 @@
-"""From a source's URI to the source."""
+"""From a source's URI to the source.
+
+| URI | source |
+|---|---|
+| ends in ``.git``, or ``.git#REF`` | a git repository, whatever its scheme (:mod:`pkgs.source.git`) |
+| ends in ``.tar.zst``, ``.tar.gz``, ``.tgz`` or ``.tar.xz`` | a snapshot (:mod:`pkgs.source.snapshot`) |
+| ``env:///dir`` | a directory below the environment's root |
+| ``file:///dir`` | that directory |
+
+The kinds are hermit's (sources/sources.go:119-164), the second apart.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pkgs
 from pkgs.errors import SourceError
+from pkgs.source.access import Access
 from pkgs.source.local import LocalSource
 from pkgs.source.model import Source
+from pkgs.source.uris import without_secrets
 
 BUILTIN = "builtin:"
+_ARCHIVES = (".tar.zst", ".tar.gz", ".tgz", ".tar.xz")
+_KINDS = (
+    "sources are env:///DIR, file:///DIR, git repositories (….git or ….git#REF), and snapshots "
+    "(https:// or file:// ….tar.zst, ….tar.gz)"
+)
 
 
-def open_sources(uris: Sequence[str] | None, env_root: Path | None) -> tuple[Source, ...]:
+def open_sources(uris: Sequence[str], access: Access) -> tuple[Source, ...]:
     """Return the sources of a configuration in order, and last the manifests that come with pkgs.
 
-    ``uris`` is None where the configuration does not say. Raises :class:`SourceError` for a kind of source
-    that is not known, and for a directory that does not exist.
+    Nothing is fetched before it is read. A directory that does not exist is warned of, and has no manifests
+    (hermit, sources/sources.go:138-163). Raises :class:`SourceError` for a kind that is not known.
     """
-    return (*(open_source(uri, env_root) for uri in uris or () if uri != BUILTIN), builtin())
+    return (*(open_source(uri, access) for uri in uris if uri != BUILTIN), builtin())
 
 
 def builtin() -> LocalSource:
@@ -30,21 +48,41 @@ def builtin() -> LocalSource:
     return LocalSource(BUILTIN, installed if installed.is_dir() else package.parent.parent / "manifests")
 
 
-def open_source(uri: str, env_root: Path | None) -> Source:
+def open_source(uri: str, access: Access) -> Source:
     """Return the source that ``uri`` names; see :func:`open_sources`."""
-    parts = urlsplit(uri)
-    path = unquote(parts.path)
-    if parts.scheme == "env" and env_root:
-        return _directory(uri, env_root / path.lstrip("/"))
-    if parts.scheme == "file" and not path.endswith(".git"):
-        return _directory(uri, Path(path))
-    raise SourceError(f"unsupported manifest source {uri!r}", "sources are env:///DIR and file:///DIR")
+    shown = without_secrets(uri)
+    url = _below_root(uri, access.root)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise SourceError(f"the manifest source {shown!r} is not a URL", _KINDS) from error
+    if url.partition("#")[0].endswith(".git"):
+        from pkgs.source.git import git_source  # deferred: git and locks, for few environments
+
+        return git_source(shown, url, access)
+    if parts.scheme in ("http", "https", "file") and parts.path.endswith(_ARCHIVES):
+        from pkgs.source.snapshot import snapshot_source  # deferred: unpacking, for few environments
+
+        return snapshot_source(shown, url, access)
+    if parts.scheme == "file":
+        return _directory(shown, unquote(parts.path), access)
+    raise SourceError(f"unsupported manifest source {shown!r}", _KINDS)
 
 
-def _directory(uri: str, directory: Path) -> LocalSource:
+def _below_root(uri: str, root: Path | None) -> str:
+    """Return an ``env:`` URI as the ``file:`` URI that it means."""
+    if not uri.startswith("env:"):
+        return uri
+    if root is None:
+        raise SourceError(f"the manifest source {uri} means an environment, and there is none", _KINDS)
+    path = uri.removeprefix("env:").lstrip("/")
+    return f"file://{quote(str(root))}/{path}" if path else "file://"
+
+
+def _directory(uri: str, path: str, access: Access) -> LocalSource:
+    """Return a source even of a directory that is missing, so that its coming is noticed."""
+    directory = Path(path or os.devnull)
     if not directory.is_dir():
-        raise SourceError(
-            f"the manifest source {uri} names {directory}, which is no directory",
-            "correct sources in pkgs.hcl",
-        )
+        named = f"names {path}, which is no directory" if path else "names no directory"
+        access.reporter.warn(f"the manifest source {uri} {named}; it is skipped")
     return LocalSource(uri, directory)

@@ -1,0 +1,102 @@
+"""Results worth keeping, in files that may vanish, be damaged, or not be writable at any time.
+
+Every file begins with the digest of its rest, so that damage is found and the result made again. Files are
+replaced whole; of several writers the last one wins, and all wrote what is true. Results that depend on this
+program's code lie below a name of that code, so that another pkgs never reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pkgs
+from pkgs import __version__
+from pkgs.errors import StoreError
+from pkgs.state import State
+from pkgs.store.files import atomic_write
+
+Json = Any
+
+_DIGEST_LENGTH = 64
+# What turns a text into what is kept.
+_CODE = (
+    "manifest",
+    "package",
+    "environment/config.py",
+    "source/codec.py",
+    "source/parsed.py",
+    "source/summary.py",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A directory of results; None keeps nothing."""
+
+    directory: Path | None
+
+    @classmethod
+    def of(cls, state: State) -> Cache:
+        """Return the cache of this very program."""
+        return cls(state.index / _code_id())
+
+    def read(self, name: str) -> Json | None:
+        """Return the result kept as ``name``, or None."""
+        if self.directory is None:
+            return None
+        try:
+            data = (self.directory / name).read_bytes()
+            if _digest(data[_DIGEST_LENGTH:]) == data[:_DIGEST_LENGTH]:
+                return json.loads(data[_DIGEST_LENGTH:])
+        except (OSError, ValueError):
+            pass
+        return None
+
+    def write(self, name: str, value: Json) -> None:
+        """Keep ``value`` as ``name`` if the directory can be written."""
+        if self.directory is None:
+            return
+        data = json.dumps(value, separators=(",", ":")).encode()
+        try:
+            atomic_write(self.directory / name, _digest(data) + data)
+        except StoreError:
+            pass  # a read-only state directory costs time, nothing else
+
+    def of_text(self, kind: str, text: str, make: Callable[[], Json]) -> Json:
+        """Return what ``make`` returns for ``text``, which is called only if that is not known yet."""
+        digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        name = f"{kind}/{digest[:2]}/{digest}"
+        value = self.read(name)
+        if value is None:
+            value = make()
+            self.write(name, value)
+        return value
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()
+
+
+def _code_id() -> str:
+    """Return a name of the code that results depend on: its version, and when its files were written."""
+    package = Path(pkgs.__file__).parent
+    hasher = hashlib.sha256(__version__.encode())
+    for part in _CODE:
+        path = package / part
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            if file.suffix == ".py":
+                status = file.stat()
+                hasher.update(f"{file.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return hasher.hexdigest()[:16]
+
+
+def stamp(path: str | Path) -> tuple[int, int, int, int]:
+    """Return what changes whenever a file does: times of content and inode in ns, size, inode number."""
+    status = os.stat(path)  # noqa: PTH116 - a Path costs as much again, thousands of times
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
