@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from pkgs.app import App
+from pkgs.cli.changes import add_dry_run, print_json, tell
 from pkgs.cli.flags import add_frozen
 from pkgs.cli.staging import stage
 
@@ -13,10 +13,14 @@ EPILOG = """\
 A package is named as PACKAGE (its default or newest version), PACKAGE-VERSION (dagu-1.30.2),
 PACKAGE-GLOB (quoted: 'terraform-1.11.*') or PACKAGE@CHANNEL (dagu@2, deno@latest). The pin is a link
 in the environment's directory and the exact bytes are recorded in pkgs.lock: commit both.
+What a package requires is installed with it, and goes when the last package that requires it goes. Either
+everything that is named is installed, or nothing changes.
 
 examples:
   pkgs install tiup                  pin the newest tiup
   pkgs install terraform-1.11.4      pin exactly this version, instead of any other
+  pkgs install openjdk-17 gradle     several at once: gradle takes the Java that is named with it
+  pkgs install --dry-run gradle      print what that would pin, one line a package
   pkgs install                       make everything pinned present
   pkgs install --frozen              the same in CI: change nothing, refuse what the lock does not cover
 """
@@ -27,7 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("packages", nargs="*", metavar="PACKAGE", help="what to pin; nothing means all pins")
     parser.add_argument("-j", "--jobs", type=int, metavar="N", help="packages fetched and unpacked at once")
-    parser.add_argument("--json", action="store_true", help="print what is present now as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print what is present now as JSON, or what would change"
+    )
+    add_dry_run(parser)
     add_frozen(parser)
 
 
@@ -37,17 +44,16 @@ def run(args: argparse.Namespace, app: App) -> int:
     from pkgs.shim.calls import write_call_plans
 
     workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)
-    outcome = install(workspace, args.packages)
+    outcome = install(workspace, args.packages, dry_run=args.dry_run)
     write_call_plans(workspace, outcome.installed)
     stage(app, outcome.changed)
-    for reference in outcome.removed:
-        app.reporter.info(f"removed {reference}")
-    for reference in outcome.added:
-        app.reporter.info(f"pinned {reference}")
-    if args.json:
+    tell(args, app, outcome.changes)
+    if args.json and args.dry_run:
+        print_json(app, outcome.changes.document())
+    elif args.json:
         present = [
             {"reference": str(each.package.reference), "tree": str(each.tree.path), "url": each.artifact.url}
             for each in outcome.installed
         ]
-        app.out.write(json.dumps(present, indent=2) + "\n")
+        print_json(app, present)
     return 0

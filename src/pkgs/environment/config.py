@@ -64,7 +64,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise EnvError(f"cannot read {path}: {error}") from error
+        raise EnvError(f"cannot read {path}: {error}", "it must be a text in UTF-8 that you may read") from error
 
 
 def parse_config(text: str, path: Path) -> Config:
@@ -87,7 +87,7 @@ def _parsed(text: str, path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         document = parse_document(text, path=str(path))
     except ManifestError as error:
-        raise EnvError(error.message) from error
+        raise EnvError(error.message, f"correct {path}") from error
     lines: dict[str, int] = {}
     return _plain(document.entries, lines), lines
 

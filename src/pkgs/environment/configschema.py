@@ -64,7 +64,8 @@ def validate(model: type[Body], values: dict[str, Any], lines: dict[str, int], p
         return model.model_validate(values)
     except ValidationError as error:
         faults = (_fault(each, lines, path, model) for each in error.errors())
-        raise EnvError("\n".join(faults)) from error
+        known = ", ".join(sorted(names.alias or name for name, names in model.model_fields.items()))
+        raise EnvError("\n".join(faults), f"correct {path}, which may hold: {known}") from error
 
 
 def _fault(error: Any, lines: dict[str, int], path: Path, model: type[_Body]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def read_contents(workspace: Workspace) -> Contents:
     problems: dict[Reference, PkgsError] = {}
     for pin in pins:
         try:
-            located = locate(workspace, pin.reference, lock.packages.get(str(pin.reference)))
+            located = locate(workspace, pin.reference, lock)
         except PkgsError as error:
             problems[pin.reference] = error
             continue
@@ -50,9 +50,16 @@ def read_contents(workspace: Workspace) -> Contents:
     return Contents(pins, lock, found, problems)
 
 
+def _references(workspace: Workspace) -> Iterator[Reference]:
+    """Yield what is pinned, and what the lock says that this needs at run time."""
+    yield from (pin.reference for pin in read_pins(workspace.environment.bin_dir))
+    for package in read_lock(workspace.environment.lock_file).packages.values():
+        yield from map(Reference.parse, package.runtime)
+
+
 def watched_files(workspace: Workspace) -> tuple[Path, ...]:
     """Return the files that decide what an environment holds: to be looked at *before* its contents."""
     environment = workspace.environment
-    names = [pin.reference.name for pin in read_pins(environment.bin_dir)]
+    names = sorted({reference.name for reference in _references(workspace)})
     manifests = [path for name in names for path in workspace.catalog.paths(name)]
     return (environment.bin_dir, environment.config_file, environment.lock_file, *manifests)

@@ -23,9 +23,14 @@ def tools(package: Package) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def matches(pattern: str, root: str) -> list[str]:
+    """Return what a glob of ``binaries`` matches below ``root``, sorted."""
+    return sorted(glob.glob(pattern, root_dir=root, include_hidden=True))
+
+
 def _matches(package: Package, pattern: str) -> Iterator[Path]:
     matched = False
-    for match in sorted(glob.glob(pattern, root_dir=package.root, include_hidden=True)):
+    for match in matches(pattern, package.root):
         path = Path(os.path.normpath(os.path.join(package.root, match)))  # noqa: PTH118
         if not path.is_relative_to(package.root):
             raise EnvError(f"{package.reference} exposes {pattern!r}, which lies outside the package")

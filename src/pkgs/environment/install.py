@@ -8,113 +8,163 @@ back. A kill in between leaves a lock that says more than the links need, which 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
-from pkgs.digests import digest_bytes
-from pkgs.environment.choose import choose
-from pkgs.environment.complete import completed, pruned
+from pkgs.environment.changes import Changes
+from pkgs.environment.choose import Choice, choose, choose_pinned, pinned_as
+from pkgs.environment.complete import automatic_names, completed, with_automatic, with_runtime
 from pkgs.environment.expose import tools
-from pkgs.environment.lock import Lock, print_lock, read_lock
-from pkgs.environment.materialise import Installed, materialise, materialise_all
-from pkgs.environment.pins import Pin, read_pins, write_pins
+from pkgs.environment.lock import Lock, LockedPackage, read_lock
+from pkgs.environment.materialise import Installed, locate, materialise
+from pkgs.environment.needed import needless, unmet
+from pkgs.environment.pins import Pin, read_pins
+from pkgs.environment.place import discard_copy
+from pkgs.environment.transaction import Outcome, alone, commit, frozen_error, write_lock
+from pkgs.environment.triggers import tell_trigger
+from pkgs.environment.wanted import known_packages
 from pkgs.environment.workspace import Workspace
-from pkgs.errors import EnvError, LockError, PkgsError
-from pkgs.names import did_you_mean
+from pkgs.errors import EnvError, PkgsError
+from pkgs.package.model import Package
 from pkgs.references import Reference
-from pkgs.store.files import atomic_write
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a transaction did: packages that it made sure of, references that came and went, paths it changed."""
+def install(workspace: Workspace, selectors: Sequence[str], *, dry_run: bool = False) -> Outcome:
+    """Pin what ``selectors`` name and what that requires; without any, make everything pinned present.
 
-    installed: tuple[Installed, ...] = ()
-    added: tuple[Reference, ...] = ()
-    removed: tuple[Reference, ...] = ()
-    changed: tuple[Path, ...] = ()
-
-
-def install(workspace: Workspace, selectors: Sequence[str]) -> Outcome:
-    """Pin what ``selectors`` name and make it present; without any, make everything pinned present.
-
-    All or nothing: on any error environment and lock are as they were. Raises :class:`PkgsError`.
+    All or nothing: on any error environment and lock are as they were. ``dry_run`` only tells what pins
+    would change. Raises :class:`PkgsError`.
     """
     with alone(workspace):
         pins, lock = read_pins(workspace.environment.bin_dir), read_lock(workspace.environment.lock_file)
-        wanted = choose(workspace, selectors, pins)
+        choice = (
+            choose(workspace, selectors, pins, lock) if selectors else choose_pinned(workspace, pins, lock)
+        )
+        _refuse_new(workspace, choice, pins)
+        if dry_run:
+            return Outcome(changes=Changes.between(pins, planned(pins, choice)))
+        return carry_out(workspace, choice, pins, lock, wished=bool(selectors))
+
+
+def carry_out(
+    workspace: Workspace,
+    choice: Choice,
+    pins: tuple[Pin, ...],
+    lock: Lock,
+    *,
+    wished: bool,
+    old: Lock | None = None,
+) -> Outcome:
+    """Make a choice present and pin it; for whoever is alone.
+
+    ``wished`` says that the named packages are the user's own wish, no requirement of others any more.
+    ``old`` is the lock on disk where that is not ``lock``.
+    """
+    references = [pin.reference for pin in planned(pins, choice)]
+    installed = materialise(
+        workspace, choice.references, lock, lambda: known_packages(workspace, references, lock)
+    )
+    if workspace.frozen:
+        return Outcome(installed)
+    after = _with(pins, installed)
+    automatic = automatic_names(lock, pins) | {each.name for each in choice.required}
+    if wished:
+        automatic -= {each.name for each in choice.named}
+    if pins != after:
+        dropped = needless(workspace, after, lock, automatic)
+        after = tuple(pin for pin in after if pin not in dropped)
+    new = with_automatic(completed(workspace, lock, installed, after), after, automatic)
+    return commit(workspace, (pins, after), (old or lock, new), installed)
+
+
+def uninstall(workspace: Workspace, names: Sequence[str], *, dry_run: bool = False) -> Outcome:
+    """Remove the pins of the named packages and the requirements that only these had.
+
+    What was unpacked stays in the store until gc. Raises :class:`EnvError` for a name that is not pinned,
+    before anything changes.
+    """
+    with alone(workspace):
+        pins, lock = read_pins(workspace.environment.bin_dir), read_lock(workspace.environment.lock_file)
+        doomed = {pinned_as(name, pins) for name in names}
         if workspace.frozen:
-            _refuse_new(workspace, wanted, pins)
-        installed = materialise_all(workspace, wanted, lock)
-        after = _with(pins, installed)
-        if workspace.frozen:
-            return Outcome(installed)
-        return _commit(workspace, pins, after, lock, completed(workspace, lock, installed, after), installed)
+            raise frozen_error(workspace, f"{', '.join(names)} cannot be removed")
+        after = tuple(pin for pin in pins if pin not in doomed)
+        dropped = needless(workspace, after, lock, automatic_names(lock, pins))
+        after = tuple(pin for pin in after if pin not in dropped)
+        if dry_run:
+            return Outcome(changes=Changes.between(pins, after))
+        return _remove(workspace, pins, after, lock)
+
+
+def _remove(workspace: Workspace, pins: tuple[Pin, ...], after: tuple[Pin, ...], lock: Lock) -> Outcome:
+    gone = [pin.reference for pin in pins if pin not in after]
+    leaving = _present(workspace, gone, lock)
+    outcome = commit(workspace, (pins, after), (lock, with_runtime(workspace, lock, after, asking=False)), ())
+    try:
+        tell_trigger(workspace, leaving, "uninstall")
+    except PkgsError as error:
+        workspace.reporter.warn(f"the packages are removed, but {error.message}")
+    for reference in gone:
+        discard_copy(workspace, reference)
+    for sentence in unmet(workspace, after, lock):
+        workspace.reporter.warn(sentence)
+    return outcome
 
 
 def make_present(workspace: Workspace, reference: Reference) -> Installed:
     """Make one pinned package present for a call, recording in the lock what was learnt."""
-    lock = read_lock(workspace.environment.lock_file)
-    installed = materialise(workspace, reference, lock.packages.get(str(reference)))
-    if workspace.frozen or _recorded(installed, lock, workspace):
+    environment = workspace.environment
+    pins, lock = read_pins(environment.bin_dir), read_lock(environment.lock_file)
+    references = [pin.reference for pin in pins]
+    installed = materialise(
+        workspace, [reference], lock, lambda: known_packages(workspace, references, lock)
+    )[0]
+    if workspace.frozen or _recorded(workspace, installed, lock):
         return installed
     with alone(workspace):
-        pins, lock = read_pins(workspace.environment.bin_dir), read_lock(workspace.environment.lock_file)
-        write_lock(workspace.environment.lock_file, lock, completed(workspace, lock, [installed], pins))
+        pins, lock = read_pins(environment.bin_dir), read_lock(environment.lock_file)
+        write_lock(environment.lock_file, lock, completed(workspace, lock, [installed], pins))
     return installed
 
 
-def _recorded(installed: Installed, lock: Lock, workspace: Workspace) -> bool:
-    package = lock.packages.get(str(installed.package.reference))
-    held = package.artifacts.get(workspace.platform, ()) if package else ()
+def _recorded(workspace: Workspace, installed: Installed, lock: Lock) -> bool:
+    """Tell whether the lock covers a package and what it needs, as they came."""
+    return all(
+        _covers(lock.packages.get(str(each.package.reference)), each, workspace)
+        for each in (installed, *installed.dependencies)
+    )
+
+
+def _covers(locked: LockedPackage | None, installed: Installed, workspace: Workspace) -> bool:
+    held = locked.artifacts.get(workspace.platform, ()) if locked else ()
     return any(each.url == installed.artifact.url for each in held)
 
 
-def uninstall(workspace: Workspace, names: Sequence[str]) -> Outcome:
-    """Remove the pins of the named packages; what was unpacked stays in the store until gc.
-
-    Raises :class:`EnvError` for a name that is not pinned, before anything changes.
-    """
-    with alone(workspace):
-        pins, lock = read_pins(workspace.environment.bin_dir), read_lock(workspace.environment.lock_file)
-        doomed = {_pinned(name, pins) for name in names}
-        if workspace.frozen:
-            raise frozen_error(workspace, f"{', '.join(names)} cannot be removed")
-        after = tuple(pin for pin in pins if pin not in doomed)
-        return _commit(workspace, pins, after, lock, pruned(lock, after), ())
-
-
-def alone(workspace: Workspace) -> AbstractContextManager[None]:
-    """Return a context in which no other process changes the same environment."""
-    bin_dir = workspace.environment.bin_dir.resolve()
-    return workspace.store.locks.hold(
-        f"env-{digest_bytes(bytes(bin_dir)).hex[:32]}",
-        what=f"the environment in {bin_dir}",
-        waiting=workspace.reporter.info,
-    )
+def _present(workspace: Workspace, references: Sequence[Reference], lock: Lock) -> list[Package]:
+    """Return those packages that are there, to act on their going."""
+    found = []
+    for reference in references:
+        try:
+            located = locate(workspace, reference, lock)
+        except PkgsError:
+            continue  # without its manifest nobody knows what it would do
+        if located and Path(located.package.root).exists():
+            found.append(located.package)
+    return found
 
 
-def frozen_error(workspace: Workspace, what: str) -> LockError:
-    """Return the error of a change that a frozen workspace does not allow."""
-    return LockError(
-        f"{what}: pins and {workspace.environment.lock_file.name} are frozen (--frozen, or CI is set)",
-        "run it without CI=true, or with --no-frozen, and commit the result",
-    )
-
-
-def _refuse_new(workspace: Workspace, wanted: Sequence[Reference], pins: Sequence[Pin]) -> None:
-    new = [str(reference) for reference in wanted if reference not in {pin.reference for pin in pins}]
-    if new:
+def _refuse_new(workspace: Workspace, choice: Choice, pins: Sequence[Pin]) -> None:
+    pinned = {pin.reference for pin in pins}
+    new = [str(reference) for reference in choice.references if reference not in pinned]
+    if new and workspace.frozen:
         raise frozen_error(workspace, f"{', '.join(new)} cannot be pinned")
 
 
-def _pinned(name: str, pins: Sequence[Pin]) -> Pin:
-    for pin in pins:
-        if name in (pin.reference.name, str(pin.reference)):
-            return pin
-    known = [pin.reference.name for pin in pins]
-    raise EnvError(f"{name} is not installed here{did_you_mean(name, known)}", "see: pkgs list")
+def planned(pins: Sequence[Pin], choice: Choice) -> tuple[Pin, ...]:
+    """Return the pins as they will be, without tools where these are not known before unpacking."""
+    fresh = {each.name for each in choice.references}
+    kept = [pin for pin in pins if pin.reference in choice.references or pin.reference.name not in fresh]
+    there = {pin.reference for pin in kept}
+    return (*kept, *(Pin(each, ()) for each in choice.references if each not in there))
 
 
 def _with(pins: Sequence[Pin], installed: Sequence[Installed]) -> tuple[Pin, ...]:
@@ -139,34 +189,3 @@ def _refuse_conflicts(pins: Sequence[Pin]) -> None:
                     f"both {owner} and {pin.reference} provide the tool {tool!r}",
                     f"leave one out, or first: pkgs uninstall {owner.name}",
                 )
-
-
-def _commit(
-    workspace: Workspace,
-    before: tuple[Pin, ...],
-    after: tuple[Pin, ...],
-    old: Lock,
-    new: Lock,
-    installed: tuple[Installed, ...],
-) -> Outcome:
-    environment = workspace.environment
-    wrote = write_lock(environment.lock_file, old, new)
-    try:
-        links = write_pins(environment.bin_dir, before, after)
-    except PkgsError:
-        write_lock(environment.lock_file, new, old)
-        raise
-    were, are = {pin.reference for pin in before}, {pin.reference for pin in after}
-    changed = (*links, *([environment.lock_file] if wrote else []))
-    return Outcome(installed, tuple(sorted(are - were, key=str)), tuple(sorted(were - are, key=str)), changed)
-
-
-def write_lock(path: Path, old: Lock, new: Lock) -> bool:
-    """Write ``new`` where ``old`` was, if they differ; a lock that says nothing is no file."""
-    if new == old:
-        return False
-    if new == Lock():
-        path.unlink(missing_ok=True)
-    else:
-        atomic_write(path, print_lock(new).encode())
-    return True

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pkgs.artifact.model import NOTHING
 from pkgs.digests import Digest
 from pkgs.environment.program import Program
 from pkgs.errors import LockError, PkgsError
@@ -27,22 +28,30 @@ FIRST_USE = "first-use"
 class LockedArtifact:
     """One origin of a package on one platform. ``size`` in bytes; ``tree`` is the unpacked tree's digest.
 
-    ``provenance`` says where the digest is from: ``manifest``, or ``first-use`` (nobody vouched for it).
+    ``sha256`` is that of the download, or for a local directory its tree's digest. A git repository has a
+    ``commit`` instead, and a package with nothing to fetch has neither. ``provenance`` says where the digest
+    is from: ``manifest``, or ``first-use`` (nobody vouched for it). ``etag`` is what the server called the
+    bytes of a channel without a version, so that an upgrade can ask whether there are others.
     """
 
     url: str
-    sha256: str
+    sha256: str = ""
     size: int | None = None
     strip: int = 0
     mirrors: tuple[str, ...] = ()
     tree: str = ""
     provenance: str = FROM_MANIFEST
+    commit: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LockedPackage:
-    """A pinned reference. ``version`` is what a channel is frozen to; ``undigested`` lists platforms that the
-    manifest offers but whose digest nobody knows yet.
+    """A pinned reference, or one that a pinned package needs at run time.
+
+    ``version`` is what a channel is frozen to. ``undigested`` lists platforms that the manifest offers but
+    whose digest nobody knows yet. ``automatic`` marks a pin that came as a requirement of others and goes
+    with the last of them; ``runtime`` are the references that the package needs at run time.
     """
 
     reference: str
@@ -50,6 +59,8 @@ class LockedPackage:
     source: str = ""
     artifacts: Mapping[Platform, tuple[LockedArtifact, ...]] = field(default_factory=dict)
     undigested: tuple[Platform, ...] = ()
+    automatic: bool = False
+    runtime: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +135,24 @@ def _decode_package(reference: str, entry: dict[str, Any]) -> LockedPackage:
             if key in entry
         },
         undigested=tuple(Platform.parse(key) for key in entry.get("undigested", ())),
+        automatic=bool(entry.get("automatic", False)),
+        runtime=tuple(entry.get("runtime", ())),
     )
 
 
 def _decode_artifact(entry: dict[str, Any]) -> LockedArtifact:
+    if not (entry.get("sha256") or entry.get("commit") or entry["url"] == NOTHING):
+        raise LockError(f"{entry['url']} has no sha256")
     return LockedArtifact(
         url=entry["url"],
-        sha256=Digest.parse(entry["sha256"]).hex,
+        sha256=Digest.parse(entry["sha256"]).hex if "sha256" in entry else "",
         size=entry.get("size"),
         strip=entry.get("strip", 0),
         mirrors=tuple(entry.get("mirrors", ())),
         tree=entry.get("tree", ""),
         provenance=entry.get("provenance", FROM_MANIFEST),
+        commit=entry.get("commit", ""),
+        etag=entry.get("etag", ""),
     )
 
 
@@ -158,6 +175,8 @@ def _encode_package(package: LockedPackage) -> dict[str, Any]:
         {
             "version": package.version,
             "source": package.source,
+            "automatic": package.automatic,
+            "runtime": list(package.runtime),
             "undigested": [str(platform) for platform in sorted(package.undigested)],
         }
     )
@@ -173,6 +192,8 @@ def _encode_artifact(artifact: LockedArtifact) -> dict[str, Any]:
             "url": artifact.url,
             "mirrors": list(artifact.mirrors),
             "sha256": artifact.sha256,
+            "commit": artifact.commit,
+            "etag": artifact.etag,
             "size": artifact.size,
             "strip": artifact.strip,
             "tree": artifact.tree,

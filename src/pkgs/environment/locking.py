@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 
-from pkgs.artifact.model import Artifact
+from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.artifact.select import artifacts_of
 from pkgs.digests import Digest
 from pkgs.environment.freeze import frozen
@@ -49,6 +49,8 @@ def lock_package(
         source=entry.source.uri,
         artifacts={platform: locked for platform, locked in artifacts.items() if locked},
         undigested=tuple(sorted(platform for platform, locked in artifacts.items() if not locked)),
+        automatic=known.automatic if known else False,
+        runtime=known.runtime if known else (),
     )
 
 
@@ -66,31 +68,40 @@ def _by_platform(manifest: Manifest, reference: Reference, today: date) -> list[
 def _locked(
     package: Package, platform: Platform, known: LockedPackage | None, size_of: SizeOf
 ) -> tuple[LockedArtifact, ...]:
-    before = known.artifacts.get(platform, ()) if known else ()
-    kept = {artifact.url: artifact for artifact in before}
+    kept = dict(_kept(platform, known)) if known else {}
     merged = (_merged(artifact, kept.get(artifact.url)) for artifact in artifacts_of(package))
     return tuple(_sized(artifact, platform, size_of) for artifact in merged if artifact)
 
 
+def _kept(platform: Platform, known: LockedPackage) -> Iterator[tuple[str, LockedArtifact]]:
+    """Yield what is known of each URL; a commit that is known for one platform is for all."""
+    for artifacts in known.artifacts.values():
+        yield from ((artifact.url, replace(artifact, tree="")) for artifact in artifacts if artifact.commit)
+    yield from ((artifact.url, artifact) for artifact in known.artifacts.get(platform, ()))
+
+
 def _merged(artifact: Artifact, kept: LockedArtifact | None) -> LockedArtifact | None:
+    if artifact.url == NOTHING:
+        return LockedArtifact(NOTHING)
     if artifact.digest is None:
         return replace(kept, mirrors=artifact.mirrors, strip=artifact.strip) if kept else None
     fresh = LockedArtifact(artifact.url, artifact.digest.hex, artifact.size, artifact.strip, artifact.mirrors)
     if kept and kept.sha256 == fresh.sha256:
         tree = kept.tree if kept.strip == fresh.strip else ""
-        return replace(fresh, size=kept.size, tree=tree, provenance=kept.provenance)
+        return replace(fresh, size=kept.size, tree=tree, provenance=kept.provenance, etag=kept.etag)
     return fresh
 
 
 def _sized(artifact: LockedArtifact, platform: Platform, size_of: SizeOf) -> LockedArtifact:
-    if artifact.size is not None:
+    if artifact.size is not None or not artifact.sha256:
         return artifact
     return replace(artifact, size=size_of(to_artifact(artifact), platform))
 
 
 def to_artifact(locked: LockedArtifact) -> Artifact:
     """Return what to fetch for a lock's entry."""
-    return Artifact(locked.url, Digest(locked.sha256), locked.size, locked.strip, locked.mirrors)
+    digest = Digest(locked.sha256) if locked.sha256 else None
+    return Artifact(locked.url, digest, locked.size, locked.strip, locked.mirrors, locked.commit)
 
 
 def refuse_contradiction(package: Package, locked: LockedPackage) -> None:

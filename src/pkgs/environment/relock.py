@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pkgs.artifact.model import Artifact
 from pkgs.artifact.select import artifacts_of
-from pkgs.environment.complete import pruned, size_of
+from pkgs.environment.complete import automatic_names, size_of, with_automatic, with_runtime
 from pkgs.environment.freeze import frozen
-from pkgs.environment.install import alone, frozen_error, write_lock
-from pkgs.environment.lock import FIRST_USE, LockedArtifact, LockedPackage, LockedSource, read_lock
+from pkgs.environment.lock import FIRST_USE, Lock, LockedArtifact, LockedPackage, LockedSource, read_lock
 from pkgs.environment.locking import lock_package, symbolic
+from pkgs.environment.obtain import had
 from pkgs.environment.pins import read_pins
+from pkgs.environment.transaction import alone, frozen_error, write_lock
 from pkgs.environment.workspace import Workspace
 from pkgs.errors import FetchError
+from pkgs.package.model import Package
 from pkgs.platforms import Platform
 from pkgs.references import Reference
 
@@ -29,13 +30,15 @@ def relock(workspace: Workspace, *, update: Sequence[str] | None = None, check: 
     if workspace.frozen and not check:
         raise frozen_error(workspace, "the lock cannot be written")
     with alone(workspace):
-        old = read_lock(workspace.environment.lock_file)
-        references = [pin.reference for pin in read_pins(workspace.environment.bin_dir)]
+        old, pins = read_lock(workspace.environment.lock_file), read_pins(workspace.environment.bin_dir)
         new = old
-        for reference in references:
-            known = None if _follows(reference, update) else old.packages.get(str(reference))
-            new = new.with_package(_locked(workspace, reference, known, asking=not check))
-        new = pruned(new, read_pins(workspace.environment.bin_dir))
+        for pin in pins:
+            known = None if _follows(pin.reference, update) else old.packages.get(str(pin.reference))
+            new = new.with_package(_locked(workspace, pin.reference, known, asking=not check))
+        new = with_automatic(new, pins, automatic_names(old, pins))
+        new = with_runtime(workspace, new, pins, asking=not check)
+        if not check:
+            new = _with_digests(workspace, new)
         sources = tuple(LockedSource(source.uri, source.commit) for source in workspace.catalog.sources)
         new = replace(new, program=new.program or workspace.program(), sources=sources)
         return new != old if check else write_lock(workspace.environment.lock_file, old, new)
@@ -50,35 +53,39 @@ def _locked(
 ) -> LockedPackage:
     entry = workspace.catalog.get(reference.name)
     ask = size_of(workspace) if asking else lambda artifact, platform: None  # noqa: ARG005
-    locked = lock_package(entry, reference, known, ask, workspace.today)
-    for platform in locked.undigested if asking else ():
-        manifest = frozen(entry.manifest, reference, locked.version)
-        package = symbolic(manifest, reference, platform, workspace.today)
-        found = _first_use(workspace, package.reference, platform, artifacts_of(package))
-        if found:
-            locked = _digested(locked, platform, found)
-    return locked
+    return lock_package(entry, reference, known, ask, workspace.today)
 
 
-def _first_use(
-    workspace: Workspace, reference: Reference, platform: Platform, artifacts: Sequence[Artifact]
-) -> LockedArtifact | None:
-    """Download what nobody has recorded a digest of, and record it; None if it cannot be had."""
-    store, label = workspace.store, f"{reference} for {platform}"
+def _with_digests(workspace: Workspace, lock: Lock) -> Lock:
+    """Return the lock with digests of what nobody has recorded one of, as far as it can be had."""
+    for locked in list(lock.packages.values()):
+        reference = Reference.parse(locked.reference)
+        manifest = frozen(workspace.catalog.get(reference.name).manifest, reference, locked.version)
+        for platform in locked.undigested:
+            package = symbolic(manifest, reference, platform, workspace.today)
+            found = _first_use(workspace, package, platform)
+            if found:
+                lock = lock.with_package(_digested(lock.packages[locked.reference], platform, found))
+    return lock
+
+
+def _first_use(workspace: Workspace, package: Package, platform: Platform) -> LockedArtifact | None:
+    """Get what nobody has recorded a digest of, and record it; None if it cannot be had."""
+    label = f"{package.reference} for {platform}"
     try:
-        blob = store.blobs.ensure(artifacts, platform, workspace.fetcher, workspace.reporter, label)
+        artifact = had(workspace, artifacts_of(package), platform, label)
     except FetchError as error:
         workspace.reporter.warn(f"{label}: no digest is known: {error.message}")
         return None
-    workspace.reporter.warn(f"{label}: no digest was recorded; trusting {blob.digest} on first use")
-    artifact = blob.artifact
+    sha256 = artifact.digest.hex if artifact.digest else ""
     return LockedArtifact(
         artifact.url,
-        blob.digest.hex,
-        blob.size,
+        sha256,
+        artifact.size,
         artifact.strip,
         artifact.mirrors,
         provenance=FIRST_USE,
+        commit=artifact.commit,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 from pkgs.artifact.fetch import Fetcher
 from pkgs.environment.config import Config
@@ -22,7 +24,8 @@ class Workspace:
     """What installing and calling tools is given.
 
     ``frozen`` forbids every change of pins and lock. ``jobs`` is how many packages are fetched and unpacked
-    at once. ``home`` is the user's home directory, which manifests may name.
+    at once. ``home`` is the user's home directory, which manifests may name; ``environ`` is what programs
+    that pkgs itself starts, such as git, see of the process's variables.
     """
 
     environment: Environment
@@ -38,3 +41,9 @@ class Workspace:
     reporter: Reporter
     frozen: bool = False
     jobs: int = 4
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @property
+    def owner(self) -> Path:
+        """The environment's one name in the store, however its directory is spelled."""
+        return self.environment.bin_dir.resolve()

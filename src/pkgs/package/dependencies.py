@@ -52,7 +52,7 @@ def close_requires(
     chosen = list(selection)
     for package in chosen:  # grows while it is read
         for entry in package.requires:
-            if _find(entry, chosen) is None and _find(entry, kept) is None:
+            if find_met(entry, chosen) is None and find_met(entry, kept) is None:
                 chosen.append(_required(entry, package, [*chosen, *kept], lookup))
     return tuple(chosen)
 
@@ -70,7 +70,7 @@ def close_runtime(package: Package, installed: Sequence[Package], lookup: Lookup
     return tuple(found.values())
 
 
-def _find(entry: str, packages: Iterable[Package]) -> Package | None:
+def find_met(entry: str, packages: Iterable[Package]) -> Package | None:
     """Return the package that meets a requirement, the first by reference if there are several."""
     selector = GlobSelector.parse(entry)
     meeting = [package for package in packages if _meets(package, entry, selector)]
@@ -141,7 +141,7 @@ def _runtime(entry: str, needing: Package, installed: Sequence[Package], lookup:
     reference = Reference.parse(entry)
     if reference.version or reference.channel:
         return lookup.resolve(ExactSelector(reference))
-    met = _find(entry, installed)
+    met = find_met(entry, installed)
     if met is None:
         offers = ", ".join(lookup.providers(entry)) or entry
         message = f"{needing.reference} needs {entry} at run time, and nothing installed is or provides it"

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from pkgs.environment.contents import Contents, read_contents, watched_files
 from pkgs.environment.expose import tools
+from pkgs.environment.farm import link_farm
 from pkgs.environment.install import make_present
 from pkgs.environment.materialise import Installed
-from pkgs.environment.operations import call_operations
+from pkgs.environment.operations import Dependency, call_operations
 from pkgs.environment.pins import link_name
 from pkgs.environment.transform import apply
+from pkgs.environment.triggers import tell_trigger
 from pkgs.environment.workspace import Workspace
 from pkgs.envops import EnvOp
 from pkgs.errors import EnvError
@@ -40,8 +42,9 @@ class Call:
 
 
 def prepare(workspace: Workspace, reference: Reference, tool: str, environ: Mapping[str, str]) -> Call:
-    """Make the pinned ``reference`` present, write the plans of its tools, and return the call of ``tool``."""
+    """Make ``reference`` present, write the plans of its tools, and return the call of ``tool``."""
     installed = make_present(workspace, reference)
+    tell_trigger(workspace, [installed.package], "exec")
     watched = observe(watched_files(workspace))
     contents = read_contents(workspace)
     operations = _operations(workspace, installed, contents)
@@ -66,7 +69,9 @@ def _write(
 ) -> None:
     bin_dir = workspace.environment.bin_dir
     plans = [
-        ToolPlan(name, link_name(installed.package.reference), target, operations)
+        ToolPlan(
+            name, link_name(installed.package.reference), target, operations, _needed(workspace, installed)
+        )
         for installed, operations in made
         if not installed.package.triggers.get("exec")  # these run at every call, so pkgs itself is needed
         for name, target in tools(installed.package).items()
@@ -74,11 +79,22 @@ def _write(
     write_plans(workspace.state.env(bin_dir), bin_dir, plans, watched)
 
 
+def _needed(workspace: Workspace, installed: Installed) -> tuple[Path, ...]:
+    """Return what has to be there besides the tool: the linked tools of its runtime dependencies."""
+    return tuple(
+        link_farm(workspace, each.package) / name
+        for each in installed.dependencies
+        for name in tools(each.package)
+    )
+
+
 def _operations(workspace: Workspace, installed: Installed, contents: Contents) -> tuple[EnvOp, ...]:
     return call_operations(
         workspace.environment,
         installed.package,
         others=contents.packages.values(),
-        dependencies=(),
+        dependencies=[
+            Dependency(each.package, link_farm(workspace, each.package)) for each in installed.dependencies
+        ],
         env=workspace.config.env,
     )

@@ -28,13 +28,15 @@ _WRAPPER = "pkgs"
 class ToolPlan:
     """One tool: its name in the environment, the link that pins it, the file to run and its environment.
 
-    ``pin`` is the link's name, ``.REF.pkg``; ``operations`` are in the order in which they apply.
+    ``pin`` is the link's name, ``.REF.pkg``; ``operations`` are in the order in which they apply. The plan
+    stands only while every path in ``needed`` is there.
     """
 
     name: str
     pin: str
     target: Path
     operations: tuple[EnvOp, ...]
+    needed: tuple[Path, ...] = ()
 
 
 def write_plans(
@@ -97,4 +99,5 @@ def _own_tests(env_state: Path, bin_dir: Path, tool: ToolPlan) -> list[str]:
         quote(str(path)) for path in (bin_dir / tool.pin, _path(env_state, tool), tool.target)
     )
     tests = (f"-h {pin}", f"-f {target}", f"-x {target}", f"! {target} -nt {plan}", f"! {target} -ot {plan}")
-    return [f"[ {test} ] || return 0" for test in tests]
+    needed = (f"-e {quote(str(path))}" for path in tool.needed)
+    return [f"[ {test} ] || return 0" for test in (*tests, *needed)]

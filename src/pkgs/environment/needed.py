@@ -1,0 +1,43 @@
+"""Which pins that came as requirements are needed still, and whose requirements are no longer met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pkgs.environment.lock import Lock
+from pkgs.environment.pins import Pin
+from pkgs.environment.wanted import known_packages
+from pkgs.environment.workspace import Workspace
+from pkgs.package.dependencies import find_met
+from pkgs.package.model import Package
+
+
+def needless(workspace: Workspace, pins: Sequence[Pin], lock: Lock, automatic: set[str]) -> set[Pin]:
+    """Return those of ``pins`` that came as requirements (``automatic``, by name) and that nobody needs now.
+
+    Where a pinned package cannot be resolved, so that its requirements are unknown, everything is needed.
+    """
+    packages = known_packages(workspace, [pin.reference for pin in pins], lock)
+    if len(packages) < len(pins):
+        return set()
+    needed = [package for package in packages if package.reference.name not in automatic]
+    for package in needed:  # grows while it is read
+        needed.extend(met for met in _met(package, packages) if met not in needed)
+    kept = {package.reference for package in needed}
+    return {pin for pin in pins if pin.reference not in kept}
+
+
+def unmet(workspace: Workspace, pins: Sequence[Pin], lock: Lock) -> Iterator[str]:
+    """Yield a sentence for each requirement of a pinned package that no pinned package meets."""
+    packages = known_packages(workspace, [pin.reference for pin in pins], lock)
+    for package in packages:
+        for entry in package.requires:
+            if find_met(entry, packages) is None:
+                yield f"{package.reference} requires {entry}, which is not here any more"
+
+
+def _met(package: Package, packages: Sequence[Package]) -> Iterator[Package]:
+    for entry in package.requires:
+        met = find_met(entry, packages)
+        if met:
+            yield met

@@ -1,0 +1,172 @@
+"""From what is wanted to its tree in the store: downloads, git repositories, directories, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from pkgs.artifact.failures import shown
+from pkgs.artifact.git import GitSource, clone, remote_commit
+from pkgs.artifact.local import local_path
+from pkgs.artifact.model import NOTHING, Artifact
+from pkgs.digests import Digest
+from pkgs.environment.recipes import finish, recipe_of
+from pkgs.environment.wanted import Wanted, artifacts_for
+from pkgs.environment.workspace import Workspace
+from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, together
+from pkgs.platforms import Platform
+from pkgs.store.treedigest import digest_tree
+from pkgs.store.trees import Tree
+
+DOWNLOAD, GIT, DIRECTORY, EMPTY = "download", "git", "directory", "empty"
+
+
+def kind_of(artifact: Artifact) -> str:
+    """Tell how an artifact is had: DOWNLOAD, GIT, DIRECTORY or EMPTY."""
+    if artifact.url == NOTHING:
+        return EMPTY
+    if GitSource.parse(artifact.url):
+        return GIT
+    path = local_path(artifact.url)
+    return DIRECTORY if path and path.is_dir() else DOWNLOAD
+
+
+def obtain(workspace: Workspace, wanted: Wanted) -> tuple[Artifact, Tree]:
+    """Return the tree of the first artifact that is present, or else that can be had, and that artifact.
+
+    Nothing is fetched where a tree is there. Raises :class:`LockError`, :class:`FetchError`,
+    :class:`ArchiveError` and :class:`StoreError`.
+    """
+    artifacts = artifacts_for(workspace, wanted)
+    keys = {artifact: recipe_of(wanted, artifact).key() for artifact in artifacts if artifact.pinned}
+    claim(workspace, keys.values(), (artifact.digest for artifact in keys))
+    for artifact, key in keys.items():
+        tree = workspace.store.trees.find(key)
+        if tree:
+            return artifact, tree
+    return _first_had(workspace, wanted, artifacts)
+
+
+def remake(workspace: Workspace, wanted: Wanted, artifact: Artifact) -> Tree:
+    """Make the tree of a present artifact again, as pkgs makes it today."""
+    return _make(workspace, wanted, [artifact], anew=True)[1]
+
+
+def claim(workspace: Workspace, trees: Iterable[Digest], blobs: Iterable[Digest | None]) -> None:
+    """Keep gc from what this environment is about to use."""
+    digests = (digest for digest in blobs if digest)
+    workspace.store.roots.add(workspace.owner, workspace.reporter, trees=trees, blobs=digests)
+
+
+def _first_had(workspace: Workspace, wanted: Wanted, artifacts: Sequence[Artifact]) -> tuple[Artifact, Tree]:
+    failures: list[FetchError] = []
+    for kind, group in groupby(artifacts, kind_of):
+        alike = list(group)
+        for choice in [alike] if kind == DOWNLOAD else [[artifact] for artifact in alike]:
+            try:
+                return _make(workspace, wanted, choice)
+            except FetchError as error:
+                failures.append(error)
+    if not failures:
+        raise FetchError(f"{wanted.reference} has no origin for {workspace.platform}")
+    raise together(failures)
+
+
+def _make(
+    workspace: Workspace, wanted: Wanted, artifacts: Sequence[Artifact], *, anew: bool = False
+) -> tuple[Artifact, Tree]:
+    """Make the tree of one artifact, or of the first download of several that can be had."""
+    artifact, source = _pinned(workspace, artifacts, workspace.platform, str(wanted.reference))
+    recipe = recipe_of(wanted, artifact)
+    claim(workspace, (recipe.key(),), ())
+    with _named(wanted, artifact):
+        tree = workspace.store.trees.ensure(
+            recipe,
+            source,
+            label=str(wanted.reference),
+            reporter=workspace.reporter,
+            finish=partial(_finish, workspace, wanted, artifact),
+            anew=anew,
+        )
+    return artifact, tree
+
+
+@contextmanager
+def _named(wanted: Wanted, artifact: Artifact) -> Iterator[None]:
+    """Say of an archive that cannot be unpacked whose it is, and where it is from."""
+    try:
+        yield
+    except ArchiveError as error:
+        message = f"{wanted.reference}: {error.message} (it is {shown(artifact.url)})"
+        raise ArchiveError(message, error.hint) from error
+
+
+def _pinned(
+    workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str
+) -> tuple[Artifact, Path | None]:
+    """Return one artifact, pinned, and where on this disk it is; ``artifacts`` are downloads, or just one."""
+    kind = kind_of(artifacts[0])
+    if kind == DIRECTORY:
+        return _directory(artifacts[0], label)
+    if kind == GIT:
+        return _at_commit(workspace, artifacts[0], label), None
+    if kind == EMPTY:
+        return artifacts[0], None
+    return _download(workspace, artifacts, platform, label)
+
+
+def had(workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str) -> Artifact:
+    """Return one of ``artifacts``, pinned by what was got of it; raises :class:`FetchError`."""
+    downloads = [artifact for artifact in artifacts if kind_of(artifact) == DOWNLOAD]
+    return _pinned(workspace, downloads or artifacts[:1], platform, label)[0]
+
+
+def _download(
+    workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str
+) -> tuple[Artifact, Path]:
+    blob = workspace.store.blobs.ensure(
+        artifacts,
+        platform,
+        workspace.fetcher,
+        workspace.reporter,
+        label,
+        claim=lambda digest: claim(workspace, (), (digest,)),
+    )
+    if blob.artifact.digest is None:
+        workspace.reporter.warn(f"{label}: no digest was recorded; trusting {blob.digest} on first use")
+    return replace(blob.artifact, digest=blob.digest, size=blob.size), blob.path
+
+
+def _directory(artifact: Artifact, label: str) -> tuple[Artifact, Path]:
+    path = local_path(artifact.url)
+    assert path is not None
+    found = digest_tree(path)
+    if artifact.digest not in (None, found.digest):
+        raise DigestMismatchError(
+            f"{label}: the directory {path} is not what is recorded: {found.digest}, not {artifact.digest}",
+            "to take it as it is now, run: pkgs lock --update PACKAGE",
+        )
+    return replace(artifact, digest=found.digest, size=found.size), path
+
+
+def _at_commit(workspace: Workspace, artifact: Artifact, label: str) -> Artifact:
+    """Return a git artifact with the commit that its tag or branch names now, unless it has one already."""
+    source = GitSource.parse(artifact.url)
+    if artifact.commit or source is None:
+        return artifact
+    commit = remote_commit(source, workspace.environ)
+    if commit != source.ref:
+        workspace.reporter.warn(f"{label}: no commit was recorded; trusting {commit} on first use")
+    return replace(artifact, commit=commit)
+
+
+def _finish(workspace: Workspace, wanted: Wanted, artifact: Artifact, building: Path) -> None:
+    source = GitSource.parse(artifact.url)
+    if source:
+        with workspace.reporter.task(str(wanted.reference)):
+            clone(GitSource(source.repository, artifact.commit), building, workspace.environ)
+    finish(workspace, wanted, building)

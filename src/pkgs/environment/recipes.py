@@ -1,0 +1,118 @@
+"""How a package's tree is made: its recipe, and what pkgs does to it after unpacking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from pkgs.artifact.model import Artifact
+from pkgs.digests import Digest, digest_bytes
+from pkgs.environment.expose import matches
+from pkgs.environment.place import at
+from pkgs.environment.wanted import Wanted
+from pkgs.environment.workspace import Workspace
+from pkgs.errors import StoreError
+from pkgs.manifest.model import Copy
+from pkgs.store.actions import run_actions
+from pkgs.store.files import contained
+from pkgs.store.recipe import Recipe
+
+# What a kernel starts: ELF, scripts, and Mach-O for one or several processors.
+_PROGRAMS = (
+    b"\x7fELF",
+    b"#!",
+    b"\xfe\xed\xfa",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+)
+_DEST = "${dest}"
+
+
+def recipe_of(wanted: Wanted, artifact: Artifact) -> Recipe:
+    """Return how the tree of ``artifact``, which is pinned, is made.
+
+    Raises :class:`SourceError` for a file that is not beside the manifest.
+    """
+    actions = wanted.package.triggers.get("unpack", ())
+    copied = [
+        (action.to, action.from_)
+        for action in actions
+        if isinstance(action, Copy) and not action.from_.startswith(("/", _DEST))
+    ]
+    files = [(to, from_) for from_, to in wanted.package.files.items()]
+    source = wanted.entry.source
+    return Recipe(
+        blob=_content(artifact),
+        name=file_name(artifact.url),
+        strip=artifact.strip,
+        dont_extract=wanted.package.dont_extract,
+        actions=actions,
+        files=tuple((to, digest_bytes(source.file(from_))) for to, from_ in sorted(copied + files)),
+        mutable=wanted.package.mutable,
+    )
+
+
+def _content(artifact: Artifact) -> Digest | None:
+    if artifact.commit:
+        return digest_bytes(f"git commit {artifact.commit}\n".encode())
+    return artifact.digest
+
+
+def file_name(url: str) -> str:
+    """Return the name that a single downloaded file gets: the last part of its URL's path."""
+    return PurePosixPath(unquote(urlsplit(url).path)).name or "download"
+
+
+def finish(workspace: Workspace, wanted: Wanted, building: Path) -> None:
+    """Put the manifest's files into a tree that is being made, and carry out its unpack trigger.
+
+    Programs that the manifest exposes can be executed afterwards, whatever their archive says.
+    """
+    package = at(workspace, wanted.unplaced, wanted.package.reference, building)
+    _put_files(package.files, building, wanted)
+    run_actions(
+        package.triggers.get("unpack", ()),
+        root=Path(package.root),
+        copy_source=wanted.entry.source.file,
+        allowed=(building,),
+        environ=workspace.environ,
+    )
+    for pattern in package.binaries:
+        for match in matches(pattern, package.root):
+            _make_executable(Path(package.root, match), building)
+
+
+def _put_files(files: Mapping[str, str], building: Path, wanted: Wanted) -> None:
+    for from_, to in files.items():
+        target = contained(building, os.path.relpath(Path(building, to), building))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise StoreError(
+                f"{wanted.package.reference} puts its file {from_} at {to}, where a directory is",
+                "name the file in files, such as ${root}/NAME",
+            )
+        target.unlink(missing_ok=True)
+        target.write_bytes(wanted.entry.source.file(from_))
+
+
+def _make_executable(path: Path, building: Path) -> None:
+    """Let everyone who may read a program of the package execute it."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(building)) or not path.is_file():
+        return
+    if not is_executable(path) and is_program(path):
+        mode = path.stat().st_mode
+        path.chmod(mode | (mode & 0o444) >> 2)
+
+
+def is_executable(path: Path) -> bool:
+    """Tell whether a file's owner may execute it."""
+    return bool(path.stat().st_mode & 0o100)
+
+
+def is_program(path: Path) -> bool:
+    """Tell by its first bytes whether a file is something that a kernel starts."""
+    with path.open("rb") as file:
+        return file.read(4).startswith(_PROGRAMS)

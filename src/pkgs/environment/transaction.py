@@ -1,0 +1,122 @@
+"""Changing an environment: its lock and links together, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pkgs.digests import Digest, digest_bytes
+from pkgs.environment.changes import Changes, Move
+from pkgs.environment.lock import Lock, print_lock
+from pkgs.environment.materialise import Installed, locate
+from pkgs.environment.pins import Pin, write_pins
+from pkgs.environment.triggers import tell_trigger
+from pkgs.environment.workspace import Workspace
+from pkgs.errors import LockError, PkgsError
+from pkgs.references import Reference
+from pkgs.store.files import atomic_write
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a transaction did: the packages it made sure of, the pins it changed, and all changed paths."""
+
+    installed: tuple[Installed, ...] = ()
+    changes: Changes = field(default_factory=Changes)
+    changed: tuple[Path, ...] = ()
+
+
+def alone(workspace: Workspace) -> AbstractContextManager[None]:
+    """Return a context in which no other process changes the same environment."""
+    return workspace.store.locks.hold(
+        f"env-{digest_bytes(bytes(workspace.owner)).hex[:32]}",
+        what=f"the environment in {workspace.owner}",
+        waiting=workspace.reporter.info,
+    )
+
+
+def frozen_error(workspace: Workspace, what: str) -> LockError:
+    """Return the error of a change that a frozen workspace does not allow."""
+    return LockError(
+        f"{what}: pins and {workspace.environment.lock_file.name} are frozen (--frozen, or CI is set)",
+        "run it without CI=true, or with --no-frozen, and commit the result",
+    )
+
+
+def commit(
+    workspace: Workspace,
+    pins: tuple[Sequence[Pin], Sequence[Pin]],
+    locks: tuple[Lock, Lock],
+    installed: tuple[Installed, ...],
+    moved: Iterable[Move] = (),
+) -> Outcome:
+    """Turn the first pins and lock into the second; then let new packages act on being installed.
+
+    If a link cannot be made, or such an action fails, everything is put back. For whoever is alone.
+    """
+    environment = workspace.environment
+    changes = Changes.between(*pins, moved)
+    wrote = write_lock(environment.lock_file, *locks)
+    try:
+        links = write_pins(environment.bin_dir, *pins)
+        try:
+            fresh = [each.package for each in installed if each.package.reference in changes.added]
+            tell_trigger(workspace, fresh, "install")
+        except PkgsError:
+            write_pins(environment.bin_dir, pins[1], pins[0])
+            raise
+    except PkgsError:
+        write_lock(environment.lock_file, locks[1], locks[0])
+        raise
+    record_roots(workspace, pins[1], locks[1], installed)
+    return Outcome(installed, changes, (*links, *([environment.lock_file] if wrote else [])))
+
+
+def write_lock(path: Path, old: Lock, new: Lock) -> bool:
+    """Write ``new`` where ``old`` was, if they differ; a lock that says nothing is no file."""
+    if new == old:
+        return False
+    if new == Lock():
+        path.unlink(missing_ok=True)
+    else:
+        atomic_write(path, print_lock(new).encode())
+    return True
+
+
+def record_roots(
+    workspace: Workspace, pins: Iterable[Pin], lock: Lock, installed: Iterable[Installed] = ()
+) -> None:
+    """Tell gc exactly what the environment uses: all pins, and what these need at run time."""
+    references = {pin.reference for pin in pins}
+    needed = {
+        Reference.parse(text)
+        for reference in references
+        if (package := lock.packages.get(str(reference)))
+        for text in package.runtime
+    }
+    present = {each.package.reference: each for one in installed for each in (one, *one.dependencies)}
+    found = [_entry(workspace, reference, lock, present.get(reference)) for reference in references | needed]
+    program = lock.program.sha256 if lock.program else ""
+    environment = workspace.environment
+    workspace.store.roots.record(
+        workspace.owner,
+        workspace.reporter,
+        trees=[tree for tree, _ in found if tree],
+        blobs=[blob for _, blob in found if blob] + ([Digest(program)] if program else []),
+        watched=[environment.lock_file.absolute(), environment.bin_dir.absolute() / "pkgs"],
+    )
+
+
+def _entry(
+    workspace: Workspace, reference: Reference, lock: Lock, installed: Installed | None
+) -> tuple[Digest | None, Digest | None]:
+    """Return the key of a package's tree and the digest of its download, as far as they are known."""
+    if installed:
+        return installed.tree.key, installed.artifact.digest
+    try:
+        located = locate(workspace, reference, lock)
+    except PkgsError:
+        return None, None
+    return (located.key, located.blob) if located else (None, None)
