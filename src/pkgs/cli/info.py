@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pkgs.app import App
 from pkgs.errors import PkgsError
 
+if TYPE_CHECKING:
+    from pkgs.environment.pins import Pin
+    from pkgs.package.selectors import Selector
+    from pkgs.source.model import ManifestFile
+
 EPILOG = """\
-A pinned package's name means its pin; anything else is resolved as pkgs install would.
+A pinned package's name means its pin; anything else is resolved as pkgs install would. The name of a virtual
+package means every package that provides it.
+
+State: installed (pinned and unpacked), downloaded (in the store), remote (to be fetched).
+--json prints an array of objects; what is empty is left out, paths stand as ${dest}, ${env}, ${HOME}.
 
 examples:
   pkgs info terraform
   pkgs info dagu-2.15.1 --json
 """
+_DATED = re.compile(r"\$\{?(YYYY|MM|DD)")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,60 +39,132 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Tell about packages."""
-    documents = [_document(app, text) for text in args.packages]
+    pins = _pins(app)
+    documents = [document for text in args.packages for document in _documents(app, text, pins)]
     if args.json:
-        app.out.write(json.dumps(documents, indent=2) + "\n")
+        app.out.write(json.dumps(documents, indent=2, ensure_ascii=False) + "\n")
         return 0
     app.out.write("\n".join(_text(document) for document in documents))
     return 0
 
 
-def _document(app: App, text: str) -> dict[str, Any]:
+def _pins(app: App) -> Sequence[Pin]:
+    from pkgs.environment.pins import read_pins
+
+    try:
+        return read_pins(app.environment.bin_dir)
+    except PkgsError:
+        return ()
+
+
+def _documents(app: App, text: str, pins: Sequence[Pin]) -> list[dict[str, Any]]:
+    """Return what is to be told of the package, or of all that provide the virtual package, ``text``."""
+    from pkgs.package.selectors import ExactSelector, GlobSelector
+
+    pin = next((pin for pin in pins if text in (pin.reference.name, str(pin.reference))), None)
+    selector = ExactSelector(pin.reference) if pin else GlobSelector.parse(text)
+    located = app.catalog.locate(selector.name)
+    if located is None:
+        providers = app.catalog.providers(text)
+        if not providers:
+            raise app.catalog.unknown(selector.name)
+        return [document for name in providers for document in _documents(app, name, pins)]
+    file, source = located
+    shadows = [
+        {"manifest": str(each.path), "source": each.source} for each in app.catalog.shadowed(file.name)
+    ]
+    return [
+        {
+            **_described(app, file, selector, pin),
+            "manifest": str(file.path),
+            "manifest_source": source.uri,
+            **({"manifest_commit": source.commit} if source.commit else {}),
+            **({"shadows": shadows} if shadows else {}),
+        }
+    ]
+
+
+def _described(app: App, file: ManifestFile, selector: Selector, pin: Pin | None) -> dict[str, Any]:
+    """Return the package itself; what follows from the manifest's text alone is worked out once."""
+    if pin:
+        document = _resolved(app, file, selector, _frozen_version(app, pin))
+        return {**document, "state": _pinned_state(app, pin), "pinned": True, "tools": list(pin.tools)}
+    today = str(app.today) if _DATED.search(file.text) else ""
+    key = "\0".join((str(app.platform), today, file.name, str(file.path), selector.text, file.text))
+    document = app.cache.of_text("info", key, lambda: _resolved(app, file, selector, ""))
+    return {**document, "state": _state(app, document.get("sha256", ""))}
+
+
+def _resolved(app: App, file: ManifestFile, selector: Selector, version: str) -> dict[str, Any]:
+    from pkgs.environment.freeze import frozen
     from pkgs.package.answer import package_object
     from pkgs.package.model import Places
     from pkgs.package.resolve import resolve
-    from pkgs.package.selectors import GlobSelector
+    from pkgs.package.selectors import ExactSelector
 
-    selector = _pinned(app, text) or GlobSelector.parse(text)
-    entry = app.catalog.get(selector.name)
-    package = resolve(entry.manifest, selector, app.platform, Places.symbolic(), today=app.today)
+    manifest = app.catalog.get(file.name).manifest
+    if isinstance(selector, ExactSelector):
+        manifest = frozen(manifest, selector.reference, version)
+    package = resolve(manifest, selector, app.platform, Places.symbolic(), today=app.today)
     return {
         "name": package.reference.name,
         "version": package.version,
         "channel": package.reference.channel,
         "description": package.description,
         "homepage": package.homepage,
-        "manifest": str(entry.file.path),
-        "manifest_source": entry.source.uri,
         "platform": str(app.platform),
         **package_object(package),
     }
 
 
-def _pinned(app: App, text: str) -> Any:
-    from pkgs.environment.pins import read_pins
-    from pkgs.package.selectors import ExactSelector
+def _frozen_version(app: App, pin: Pin) -> str:
+    """Return the version at which the lock holds a pinned channel."""
+    if not pin.reference.channel:
+        return ""
+    locked = app.contents.lock.packages.get(str(pin.reference))
+    return locked.version if locked else ""
+
+
+def _state(app: App, sha256: str) -> str:
+    from pkgs.digests import Digest
 
     try:
-        pins = read_pins(app.environment.bin_dir)
+        return "downloaded" if sha256 and app.state.blob(Digest.parse(sha256)).exists() else "remote"
     except PkgsError:
-        return None
-    return next((ExactSelector(pin.reference) for pin in pins if pin.reference.name == text), None)
+        return "remote"
+
+
+def _pinned_state(app: App, pin: Pin) -> str:
+    from pkgs.environment.status import pinned_packages
+
+    states = {each.pin.reference: each.state for each in pinned_packages(app.contents)}
+    return states[pin.reference]
 
 
 _SHOWN = {
     "reference": "Package",
+    "version": "Version",
     "description": "About",
     "homepage": "Homepage",
     "repository": "Repository",
+    "state": "State",
+    "tools": "Tools",
     "manifest": "Manifest",
+    "manifest_source": "From",
+    "manifest_commit": "Commit",
+    "shadows": "Shadows",
     "source": "Source",
+    "mirrors": "Mirrors",
     "sha256": "SHA-256",
+    "root": "Root",
     "binaries": "Binaries",
+    "apps": "Apps",
     "requires": "Requires",
     "provides": "Provides",
     "runtime_dependencies": "Needs at run time",
+    "env": "Variables",
     "test": "Test",
+    "unsupported_platforms": "Not for",
 }
 
 
@@ -91,4 +175,15 @@ def _text(document: dict[str, Any]) -> str:
 
 
 def _one_line(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_one_line, value))
+    if isinstance(value, dict):
+        return _pair(value)
+    return str(value)
+
+
+def _pair(value: dict[str, Any]) -> str:
+    """Return an operation on a variable, or a shadowed manifest, as people read it."""
+    if "op" in value:
+        return f"{value['op']} {value['name']}={value.get('value', '')}"
+    return f"{value['manifest']} ({value['source']})"

@@ -23,6 +23,8 @@ from pkgs.package.regexsyntax import (
 
 _MAX_STATES = 20_000
 _MAX_TEXT = 1_000
+_MAX_MOVES = 10_000
+_END = 0  # the state in which an expression has matched
 
 
 @dataclass(slots=True)
@@ -32,22 +34,43 @@ class _State:
     test: Test | None = None
     assertion: str = ""
     targets: list[int] = field(default_factory=list)
-    accepting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression."""
+    """A compiled expression.
+
+    Where no state asks about its place, what follows from a set of states and a character is always the same:
+    ``_moves`` remembers it, so that searching many texts takes a look-up a character.
+    """
 
     states: tuple[_State, ...]
     start: int
+    _moves: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict, compare=False)
 
     def found_in(self, text: str) -> bool:
         """Whether the expression matches anywhere in ``text``."""
+        if any(state.assertion for state in self.states):
+            return self._found_at_places(text)
+        current = frozenset(self._closure({self.start}, "", 0))
+        for character in text:
+            if _END in current:
+                return True
+            current = self._moves.get((current, character)) or self._move(current, character)
+        return _END in current
+
+    def _move(self, current: frozenset[int], character: str) -> frozenset[int]:
+        if len(self._moves) >= _MAX_MOVES:
+            self._moves.clear()
+        after = frozenset(self._closure({self.start, *self._step(current, character)}, "", 0))
+        self._moves[current, character] = after
+        return after
+
+    def _found_at_places(self, text: str) -> bool:
         current: set[int] = set()
         for position in range(len(text) + 1):
             current = self._closure({self.start, *current}, text, position)
-            if any(self.states[index].accepting for index in current):
+            if _END in current:
                 return True
             if position < len(text):
                 current = self._step(current, text[position])
@@ -76,7 +99,8 @@ def compile_regex(text: str) -> Expression:
     if len(text) > _MAX_TEXT:
         raise SyntaxFault("an expression that is too long")
     builder = _Builder()
-    end = builder.add(_State(accepting=True))
+    end = builder.add(_State())
+    assert end == _END
     start = builder.build(parse(text), end)
     return Expression(tuple(builder.states), start)
 

@@ -26,6 +26,7 @@ Json = Any
 _DIGEST_LENGTH = 64
 # What turns a text into what is kept.
 _CODE = (
+    "versions.py",
     "manifest",
     "package",
     "environment/config.py",

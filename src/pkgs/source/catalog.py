@@ -61,10 +61,18 @@ class Catalog:
         return self._entries[name]
 
     def _read(self, name: str) -> Entry | None:
+        located = self.locate(name)
+        if located is None:
+            return None
+        file, source = located
+        return Entry(self.index.load(file.text, name=name, path=str(file.path)), file, source)
+
+    def locate(self, name: str) -> tuple[ManifestFile, Source] | None:
+        """Return the manifest of ``name`` as text, and its source, or None."""
         for source in self.sources:
             file = source.read(name)
             if file:
-                return Entry(self.index.load(file.text, name=name, path=str(file.path)), file, source)
+                return file, source
         return None
 
     def manifest(self, name: str) -> Manifest | None:
@@ -80,8 +88,12 @@ class Catalog:
         """Return the manifest of ``name``; raise :class:`ResolveError` offering the nearest names."""
         found = self.find(name)
         if found is None:
-            raise ResolveError("unknown-package", f"there is no package {name!r}", self._hint(name))
+            raise self.unknown(name)
         return found
+
+    def unknown(self, name: str) -> ResolveError:
+        """Return the error of a name that no source knows, with the names that may be meant."""
+        return ResolveError("unknown-package", f"there is no package {name!r}", self._hint(name))
 
     def shadowed(self, name: str) -> list[ManifestFile]:
         """Return the manifests of ``name`` that are not read because an earlier source has one.

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from pkgs.manifest.load import LARGEST, load_manifest
 from pkgs.manifest.model import Layer, Manifest
+from pkgs.package.channels import channels_of
 from pkgs.source.cache import Cache
 from pkgs.source.codec import decode_manifest, encode_manifest
 from pkgs.source.summary import Summary
+from pkgs.versions import Version, sort
 
 _UNKNOWN = re.compile(r"[*?\[{$]")
 
@@ -28,14 +30,15 @@ def parsed(cache: Cache, text: str, *, name: str, path: str) -> Manifest:
 
 def summary_of(manifest: Manifest) -> Summary:
     """Return ``manifest`` in short."""
+    versions = [Version.parse(text) for block in manifest.versions for text in block.versions]
     return Summary(
         description=manifest.description,
         homepage=manifest.homepage,
         repository=manifest.repository,
         binaries=tuple(dict.fromkeys(_tools(manifest))),
         provides=manifest.layer.provides,
-        versions=tuple(version for block in manifest.versions for version in block.versions),
-        channels=tuple(channel.name for channel in manifest.channels),
+        versions=tuple(version.text for version in sort(versions)),
+        channels=tuple(dict.fromkeys(channel.name for channel in channels_of(manifest, versions))),
     )
 
 

@@ -12,7 +12,7 @@ class Summary:
     """A manifest in short; ``error`` says what is wrong with a broken one, which has nothing else.
 
     ``binaries`` are names of tools, those excepted that depend on variables or on what is in the archive.
-    ``versions`` are in the manifest's order, ``channels`` the declared ones.
+    ``versions`` are sorted, oldest first; ``channels`` are the declared ones, then those made of versions.
     """
 
     description: str = ""
