@@ -247,23 +247,41 @@ class App:
         )
 
     def operations(self) -> tuple[EnvOp, ...]:
-        """Return what activation does to variables."""
-        from pkgs.environment.operations import activation_operations, config_operations
+        """Return what activation does to variables: first what the parent environment's does, if any."""
+        from pkgs.environment.operations import config_operations
 
-        return (
-            *activation_operations(self.environment, self.contents.packages.values(), self.config.env),
-            *config_operations(self.environment, self.ephemeral),
-        )
+        ephemeral = config_operations(self.environment, self.ephemeral)
+        return (*(op for app in (*self.parents, self) for op in app.own_operations()), *ephemeral)
+
+    def own_operations(self) -> tuple[EnvOp, ...]:
+        """Return what activation does on behalf of this environment alone."""
+        from pkgs.environment.operations import activation_operations
+
+        return activation_operations(self.environment, self.contents.packages.values(), self.config.env)
+
+    @cached_property
+    def parents(self) -> tuple[App, ...]:
+        """The environments above this one that it inherits from, the outermost first (``inherit-parent``)."""
+        from pkgs.environment.root import parent_environment
+
+        found = parent_environment(self.environment) if self.config.inherit_parent else None
+        if found is None:
+            return ()
+        parent = App(self.args, environ=self.environ, cwd=self.cwd)
+        parent.environment, parent.reporter = found, self.reporter
+        return (*parent.parents, parent)
 
     def watched(self) -> tuple[Path, ...]:
         """Return the files that decide what the environment holds; some may be absent."""
         from pkgs.environment.contents import watched_files
 
-        return (*watched_files(self.workspace()), self.user_config_file)
+        of_parents = (path for parent in self.parents for path in parent.watched())
+        return (*watched_files(self.workspace()), self.user_config_file, *of_parents)
 
     def present(self) -> tuple[Path, ...]:
         """Return the trees that activation relies on."""
-        return tuple(self.state.tree(located.key) for located in self.contents.located.values())
+        located = (each for app in (*self.parents, self) for each in app.contents.located.values())
+        return tuple(self.state.tree(each.key) for each in located)
 
     def activation_messages(self) -> tuple[str, ...]:
         """Return what the packages' ``activate`` triggers say."""

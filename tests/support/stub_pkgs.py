@@ -25,6 +25,7 @@ class StubApp:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     out: TextIO = sys.stdout
     err: TextIO = sys.stderr
+    ephemeral: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> State:

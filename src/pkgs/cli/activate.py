@@ -24,6 +24,10 @@ class Activating(InEnvironment, Protocol):
     def prompt(self) -> str:
         """Return the user configuration's prompt: ``env``, ``short`` or ``none``."""
 
+    @property
+    def ephemeral(self) -> Mapping[str, str]:
+        """Return variables that are set this once, so that the script is not to be kept."""
+
     def operations(self) -> tuple[EnvOp, ...]:
         """Return what activation does to variables."""
 
@@ -69,7 +73,7 @@ def run(args: argparse.Namespace, app: Activating) -> int:
         messages=app.activation_messages(),
     )
     script = activation_script(shell, activation, watched, env_state=env_state)
-    if args.prompt == "default" and not args.short_prompt:
+    if args.prompt == "default" and not args.short_prompt and not app.ephemeral:
         write_activation(env_state, activation, watched)
     app.out.write(script)
     return 0

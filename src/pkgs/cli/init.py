@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, app: App) -> int:
     app.environment = environment
     config = chosen_config(args, app.user_config)
     new = not environment.bin_dir.exists()
-    app.reporter.info(f"{'creating new' if new else 'looking at'} pkgs environment in {environment.root}")
+    app.reporter.info(f"{'Creating new' if new else 'Looking at'} pkgs environment in {environment.root}")
     program = own_program(app.state, environment.bin_dir, args.pkgs_url)
     changed = Scaffold(environment=environment, config=config, program=program).write()
     stage(app, changed)
