@@ -169,5 +169,5 @@ def _mtime(day: int, clock: int, times: bytes) -> int:
     """Return the time in nanoseconds; DOS's local time is taken for UTC, the same on every machine."""
     if len(times) >= 5 and times[0] & 1:
         return int.from_bytes(times[1:5], "little", signed=True) * 1_000_000_000
-    date = (1980 + (day >> 9), max(day >> 5 & 15, 1), max(day & 31, 1))
+    date = (1980 + (day >> 9), min(max(day >> 5 & 15, 1), 12), max(day & 31, 1))
     return calendar.timegm((*date, clock >> 11, clock >> 5 & 63, (clock & 31) * 2)) * 1_000_000_000
