@@ -241,9 +241,11 @@ class App:
             catalog=self.catalog,
             store=self.store,
             fetcher=PlacedFetcher(self.fetcher, places),
+            places=places,
             reporter=self.reporter,
             frozen=self.environ.get("CI", "").lower() in ("true", "1") if frozen is None else frozen,
             jobs=jobs or max(4, os.cpu_count() or 1),
+            environ={**self.environ, **({"GIT_ALLOW_PROTOCOL": "file"} if self.offline else {})},
         )
 
     def operations(self) -> tuple[EnvOp, ...]:
@@ -279,20 +281,18 @@ class App:
         return (*watched_files(self.workspace()), self.user_config_file, *of_parents)
 
     def present(self) -> tuple[Path, ...]:
-        """Return the trees that activation relies on."""
+        """Return the trees that activation relies on, and what its triggers made."""
+        from pkgs.environment.triggers import lasting_results
+
+        made = lasting_results(self.workspace(), self.contents.packages.values(), "activate")
         located = (each for app in (*self.parents, self) for each in app.contents.located.values())
-        return tuple(self.state.tree(each.key) for each in located)
+        return (*(self.state.tree(each.key) for each in located), *made)
 
     def activation_messages(self) -> tuple[str, ...]:
-        """Return what the packages' ``activate`` triggers say."""
-        from pkgs.manifest.model import Message
+        """Carry out the packages' ``activate`` triggers and return what they say."""
+        from pkgs.environment.triggers import activate
 
-        actions = (
-            action
-            for package in self.contents.packages.values()
-            for action in package.triggers.get("activate", ())
-        )
-        return tuple(action.text for action in actions if isinstance(action, Message))
+        return activate(self.workspace(), self.contents.packages.values())
 
     @cached_property
     def contents(self) -> Contents:

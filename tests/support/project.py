@@ -92,10 +92,12 @@ class Project:
         """Call a tool by its path."""
         return self.run([self.bin / tool, *words], environ=self.environ(**environ))
 
-    def tool(self, name: str, *versions: str, script: str = 'echo "NAME VERSION" "$@"') -> None:
+    def tool(
+        self, name: str, *versions: str, script: str = 'echo "NAME VERSION" "$@"', more: str = ""
+    ) -> None:
         """Publish a tool: an archive for each version, and a manifest for all platforms.
 
-        ``NAME`` and ``VERSION`` in the tool's ``script`` are replaced.
+        ``NAME`` and ``VERSION`` in the tool's ``script`` are replaced; ``more`` is put into the manifest.
         """
         sums = {}
         for version in versions:
@@ -103,7 +105,29 @@ class Project:
             archive = self.root / "dist" / f"{name}-{version}.tar.gz"
             make_tar_gz(archive, {f"{name}-{version}/bin/{name}": text.encode()})
             sums[archive] = digest_file(archive).hex
-        self.manifest(name, versions, sums)
+        self.manifest(name, versions, sums, f"{more}\n")
+
+    def remote(self, name: str, url: str, sha256: str = "", *, more: str = "") -> Path:
+        """Write the manifest of version 1.0.0 of a tool that is at ``url``, as :meth:`tool` packs it."""
+        path = self.root / "manifests" / f"{name}.hcl"
+        path.write_text(
+            f'description = "The tool {name}"\n'
+            f'binaries = ["bin/{name}"]\nstrip = 1\nsource = "{url}"\n{more}'
+            + (f'sha256 = "{sha256}"\n' if sha256 else "")
+            + 'version "1.0.0" {}\n'
+        )
+        return path
+
+    def snapshot(self) -> dict[str, str]:
+        """Return everything in the environment and in the store: links by target, files by content.
+
+        Left out are lock files, what parsing and asking remembered, parts of downloads to be resumed, and the
+        claims that keep gc away from what a command is about to put into the store.
+        """
+        memory = ("locks", "partial", "memo", "index", "roots")
+        tops = [self.bin, *(path for path in self.state.glob("*") if path.name not in memory)]
+        paths = [path for top in tops for path in (top, *top.rglob("*"))]
+        return {str(path): _content(path) for path in paths if path.is_symlink() or not path.is_dir()}
 
     def manifest(self, name: str, versions: Sequence[str], sums: Mapping[Path, str], more: str = "") -> Path:
         """Write the manifest of a tool as :meth:`tool` publishes it, with ``more`` text at its root."""
@@ -118,3 +142,10 @@ class Project:
             f"sha256sums = {{\n{listed}}}\n"
         )
         return path
+
+
+def _content(path: Path) -> str:
+    if path.is_symlink():
+        return f"-> {path.readlink()}"
+    info = path.stat()
+    return f"{info.st_mode:o} {info.st_mtime_ns} {digest_file(path)}"

@@ -42,6 +42,11 @@ class PlacedFetcher:
         return self.fetcher.probe(self._placed(url), platform)
 
     def _placed(self, url: str) -> str:
-        for symbol, directory in self.places.items():
-            url = url.replace(f"file://{symbol}", f"file://{quote(directory)}").replace(symbol, directory)
-        return url
+        return placed(url, self.places)
+
+
+def placed(url: str, places: Mapping[str, str]) -> str:
+    """Return ``url`` with directories in the place of symbols."""
+    for symbol, directory in places.items():
+        url = url.replace(f"file://{symbol}", f"file://{quote(directory)}").replace(symbol, directory)
+    return url

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pkgs.artifact.git import GitSource, remote_commit
 from pkgs.artifact.local import local_path
 from pkgs.artifact.model import Artifact
+from pkgs.artifact.placed import placed
 from pkgs.environment.lock import LockedArtifact
 from pkgs.environment.workspace import Workspace
 from pkgs.errors import FetchError, StoreError
@@ -45,10 +46,11 @@ class Checks:
         return now if now not in (held.commit, held.etag, held.sha256) else ""
 
     def _ask(self, artifact: Artifact) -> str:
-        source = GitSource.parse(artifact.url)
+        url = placed(artifact.url, self._workspace.places)
+        source = GitSource.parse(url)
         if source:
             return remote_commit(source, self._workspace.environ)
-        path = local_path(artifact.url)
+        path = local_path(url)
         if path and path.is_dir():
             return digest_tree(path).digest.hex
         probe = self._workspace.fetcher.probe(artifact.url, self._workspace.platform)

@@ -25,7 +25,7 @@ def tools(package: Package) -> dict[str, Path]:
 
 def matches(pattern: str, root: str) -> list[str]:
     """Return what a glob of ``binaries`` matches below ``root``, sorted."""
-    return sorted(glob.glob(pattern, root_dir=root, include_hidden=True))
+    return sorted(glob.glob(pattern, root_dir=root, include_hidden=True))  # noqa: PTH207
 
 
 def _matches(package: Package, pattern: str) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from pkgs.artifact.failures import shown
 from pkgs.artifact.git import GitSource, clone, remote_commit
 from pkgs.artifact.local import local_path
 from pkgs.artifact.model import NOTHING, Artifact
+from pkgs.artifact.placed import placed
 from pkgs.digests import Digest
 from pkgs.environment.recipes import finish, recipe_of
 from pkgs.environment.wanted import Wanted, artifacts_for
@@ -25,13 +26,13 @@ from pkgs.store.trees import Tree
 DOWNLOAD, GIT, DIRECTORY, EMPTY = "download", "git", "directory", "empty"
 
 
-def kind_of(artifact: Artifact) -> str:
+def kind_of(workspace: Workspace, artifact: Artifact) -> str:
     """Tell how an artifact is had: DOWNLOAD, GIT, DIRECTORY or EMPTY."""
     if artifact.url == NOTHING:
         return EMPTY
     if GitSource.parse(artifact.url):
         return GIT
-    path = local_path(artifact.url)
+    path = local_path(placed(artifact.url, workspace.places))
     return DIRECTORY if path and path.is_dir() else DOWNLOAD
 
 
@@ -64,7 +65,7 @@ def claim(workspace: Workspace, trees: Iterable[Digest], blobs: Iterable[Digest 
 
 def _first_had(workspace: Workspace, wanted: Wanted, artifacts: Sequence[Artifact]) -> tuple[Artifact, Tree]:
     failures: list[FetchError] = []
-    for kind, group in groupby(artifacts, kind_of):
+    for kind, group in groupby(artifacts, partial(kind_of, workspace)):
         alike = list(group)
         for choice in [alike] if kind == DOWNLOAD else [[artifact] for artifact in alike]:
             try:
@@ -109,9 +110,9 @@ def _pinned(
     workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str
 ) -> tuple[Artifact, Path | None]:
     """Return one artifact, pinned, and where on this disk it is; ``artifacts`` are downloads, or just one."""
-    kind = kind_of(artifacts[0])
+    kind = kind_of(workspace, artifacts[0])
     if kind == DIRECTORY:
-        return _directory(artifacts[0], label)
+        return _directory(workspace, artifacts[0], label)
     if kind == GIT:
         return _at_commit(workspace, artifacts[0], label), None
     if kind == EMPTY:
@@ -121,7 +122,7 @@ def _pinned(
 
 def had(workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str) -> Artifact:
     """Return one of ``artifacts``, pinned by what was got of it; raises :class:`FetchError`."""
-    downloads = [artifact for artifact in artifacts if kind_of(artifact) == DOWNLOAD]
+    downloads = [artifact for artifact in artifacts if kind_of(workspace, artifact) == DOWNLOAD]
     return _pinned(workspace, downloads or artifacts[:1], platform, label)[0]
 
 
@@ -141,8 +142,8 @@ def _download(
     return replace(blob.artifact, digest=blob.digest, size=blob.size), blob.path
 
 
-def _directory(artifact: Artifact, label: str) -> tuple[Artifact, Path]:
-    path = local_path(artifact.url)
+def _directory(workspace: Workspace, artifact: Artifact, label: str) -> tuple[Artifact, Path]:
+    path = local_path(placed(artifact.url, workspace.places))
     assert path is not None
     found = digest_tree(path)
     if artifact.digest not in (None, found.digest):
@@ -155,7 +156,7 @@ def _directory(artifact: Artifact, label: str) -> tuple[Artifact, Path]:
 
 def _at_commit(workspace: Workspace, artifact: Artifact, label: str) -> Artifact:
     """Return a git artifact with the commit that its tag or branch names now, unless it has one already."""
-    source = GitSource.parse(artifact.url)
+    source = GitSource.parse(placed(artifact.url, workspace.places))
     if artifact.commit or source is None:
         return artifact
     commit = remote_commit(source, workspace.environ)
@@ -165,7 +166,7 @@ def _at_commit(workspace: Workspace, artifact: Artifact, label: str) -> Artifact
 
 
 def _finish(workspace: Workspace, wanted: Wanted, artifact: Artifact, building: Path) -> None:
-    source = GitSource.parse(artifact.url)
+    source = GitSource.parse(placed(artifact.url, workspace.places))
     if source:
         with workspace.reporter.task(str(wanted.reference)):
             clone(GitSource(source.repository, artifact.commit), building, workspace.environ)

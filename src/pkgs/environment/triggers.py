@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pkgs.environment.workspace import Workspace
+from pkgs.errors import PkgsError
+from pkgs.manifest.model import Copy, Message, Mkdir, Symlink
 from pkgs.package.model import Package
 from pkgs.store.actions import run_actions
+
+
+def activate(workspace: Workspace, packages: Iterable[Package]) -> tuple[str, ...]:
+    """Carry out the ``activate`` triggers of the packages that are there; return what they say.
+
+    One that fails is told of: the environment is worth activating without it.
+    """
+    messages: list[str] = []
+    for package in packages:
+        if not Path(package.root).exists():
+            continue
+        try:
+            messages += run_trigger(workspace, package, "activate")
+        except PkgsError as error:
+            workspace.reporter.warn(f"{package.reference}: {error.message}")
+    return tuple(messages)
 
 
 def run_trigger(workspace: Workspace, package: Package, event: str) -> list[str]:
@@ -26,6 +44,22 @@ def run_trigger(workspace: Workspace, package: Package, event: str) -> list[str]
         allowed=(workspace.environment.root, Path(workspace.home), workspace.state.root),
         environ=workspace.environ,
     )
+
+
+def lasting_results(workspace: Workspace, packages: Iterable[Package], event: str) -> Iterator[Path]:
+    """Yield paths that are all there just as long as doing ``event`` again would do nothing.
+
+    For what has to be done every time, such as running a program, that is a path where nothing ever is.
+    """
+    for package in packages:
+        for action in package.triggers.get(event, ()):
+            match action:
+                case Message():
+                    continue
+                case Mkdir(dir=path) | Symlink(to=path) | Copy(to=path):
+                    yield Path(path)
+                case _:
+                    yield workspace.state.root / "never"
 
 
 def tell_trigger(workspace: Workspace, packages: Iterable[Package], event: str) -> None:

@@ -26,6 +26,7 @@ class Workspace:
     ``frozen`` forbids every change of pins and lock. ``jobs`` is how many packages are fetched and unpacked
     at once. ``home`` is the user's home directory, which manifests may name; ``environ`` is what programs
     that pkgs itself starts, such as git, see of the process's variables.
+    ``places`` tells which directories the symbols in sources of this machine stand for.
     """
 
     environment: Environment
@@ -39,6 +40,7 @@ class Workspace:
     store: Store
     fetcher: Fetcher
     reporter: Reporter
+    places: Mapping[str, str] = field(default_factory=dict)
     frozen: bool = False
     jobs: int = 4
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
