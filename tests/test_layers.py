@@ -14,7 +14,7 @@ import pytest
 from tests.support.imports import Import, SourceTree, find_cycle
 
 ROOMS = (
-    "base", "manifest", "package", "artifact", "store", "source", "environment", "shim", "ui", "app", "cli",
+    "base", "manifest", "package", "artifact", "store", "source", "environment", "shim", "migrate", "ui", "app", "cli",
 )  # fmt: skip
 BASE = frozenset(
     {

@@ -32,6 +32,7 @@ COMMANDS = {
     "exec": "call a tool of an environment",
     "activate": "print what activates the environment in a shell",
     "env": "print or change the environment's variables",
+    "migrate": "turn an environment of hermit, or a file of tools, into one of pkgs",
     "version": "print the version of pkgs",
 }
 

@@ -1,0 +1,1 @@
+"""Turning what other tools pin into an environment of pkgs."""
