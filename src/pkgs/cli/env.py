@@ -86,8 +86,13 @@ def _operations(app: App) -> tuple[EnvOp, ...]:
     return (*app.operations(), *((Prepend("PATH", literal(first)),) if first else ()))
 
 
+def values_of(app: App, *, whole: bool = False) -> Mapping[str, str | None]:
+    """Return what activation sets; ``whole`` adds the variables of this process."""
+    return _values(app.environ, _operations(app), whole=whole)
+
+
 def _show(args: argparse.Namespace, app: App) -> None:
-    values = _values(app.environ, _operations(app), whole=args.inherit)
+    values = values_of(app, whole=args.inherit)
     if args.github:
         _write_github(app, values)
     elif args.name and args.json:

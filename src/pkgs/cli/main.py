@@ -33,6 +33,10 @@ COMMANDS = {
     "activate": "print what activates the environment in a shell",
     "env": "print or change the environment's variables",
     "migrate": "turn an environment of hermit, or a file of tools, into one of pkgs",
+    "status": "show the environment at a glance",
+    "verify": "tell whether what is pinned is present, whole and runnable",
+    "clean": "remove what the environment has unpacked or downloaded",
+    "gc": "remove from the store what no environment uses",
     "version": "print the version of pkgs",
 }
 

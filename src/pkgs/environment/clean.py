@@ -1,0 +1,125 @@
+"""Removing an environment's share of the store, for which it need not be the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgs.digests import Digest
+from pkgs.environment.contents import read_contents
+from pkgs.environment.lock import read_lock
+from pkgs.environment.place import discard_copy
+from pkgs.environment.root import LOCK
+from pkgs.environment.workspace import Workspace
+from pkgs.errors import PkgsError
+from pkgs.store.blobs import blob_lock
+from pkgs.store.files import storing
+from pkgs.store.processes import used_entries
+from pkgs.store.records import TREE, read_record
+from pkgs.store.roots import Root
+from pkgs.store.sweep import Item, by_key, decided, entries, first, size
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What is to go: unpacked ``packages``, ``downloads``; of ``everyone`` or of this environment alone."""
+
+    packages: bool
+    downloads: bool
+    everyone: bool = False
+    dry_run: bool = False
+
+
+def clean(workspace: Workspace, cleaning: Cleaning) -> list[Item]:
+    """Remove what ``cleaning`` says and return what was looked at.
+
+    Unless it is for everyone, what another environment uses stays; what a running process uses stays anyway,
+    and so does the download of pkgs itself, which may not be had again. Raises :class:`StoreError`.
+    """
+    shares = _Shares(workspace, cleaning)
+    # Downloads first: which ones are whose is written down beside the trees.
+    downloads = list(shares.downloads()) if cleaning.downloads else []
+    return [*(shares.trees() if cleaning.packages else ()), *downloads]
+
+
+class _Shares:
+    def __init__(self, workspace: Workspace, cleaning: Cleaning) -> None:
+        self._workspace = workspace
+        self._store, self._state = workspace.store, workspace.state
+        self._cleaning = cleaning
+        contents = read_contents(workspace)
+        self._pins = [pin.reference for pin in contents.pins]
+        self._own = self._store.roots.of(workspace.owner)
+        self._keys = self._own.trees | {each.key for each in contents.located.values()}
+        self._blobs = self._own.blobs | {each.blob for each in contents.located.values() if each.blob}
+        roots = (root for root in self._store.roots.all() if root.exists())
+        self._others = [root for root in roots if root.bin_dir != workspace.owner]
+
+    def trees(self) -> Iterator[Item]:
+        present = by_key(entries(self._state.trees)) if self._cleaning.everyone else self._keys
+        used = used_entries(self._state.trees)
+        taken = self._taken(root.trees for root in self._others)
+        for key in sorted(present, key=str):
+            path, record = self._state.tree(key), read_record(self._state, key)
+            if not path.is_dir():
+                continue
+            reason = first(
+                (key in taken, "another environment uses it"),
+                (f"{TREE}{key.hex}" in used, "a running process uses it"),
+            )
+            label, bytes_ = (record.label, record.size) if record else (key.hex[:12], size(path))
+            item = decided("tree", label, path, bytes_, reason, "its environment is cleaned")
+            if item.removed and not self._cleaning.dry_run:
+                self._store.trees.discard(key, reporter=self._workspace.reporter)
+            yield item
+        if not self._cleaning.dry_run:
+            for reference in self._pins:
+                discard_copy(self._workspace, reference)
+
+    def downloads(self) -> Iterator[Item]:
+        shelves = (path for shelf in entries(self._state.blobs) for path in entries(shelf))
+        present = by_key(shelves) if self._cleaning.everyone else self._blobs | self._archives(self._own)
+        taken = self._taken(root.blobs | self._archives(root) for root in self._others)
+        itself = self._programs()
+        for digest in sorted(present, key=str):
+            path = self._state.blob(digest)
+            if not path.is_file():
+                continue
+            reason = first(
+                (digest in itself, "it is pkgs itself"), (digest in taken, "another environment uses it")
+            )
+            item = decided(
+                "download", digest.hex[:12], path, size(path), reason, "its environment is cleaned"
+            )
+            if item.removed and not self._cleaning.dry_run:
+                self._remove(digest, path)
+            yield item
+
+    def _taken(self, uses: Iterable[frozenset[Digest]]) -> frozenset[Digest]:
+        return frozenset() if self._cleaning.everyone else frozenset().union(*uses)
+
+    def _archives(self, root: Root) -> frozenset[Digest]:
+        """Return the downloads that a root's trees were made from."""
+        records = (read_record(self._state, key) for key in (self._keys if root is self._own else root.trees))
+        return frozenset(record.blob for record in records if record and record.blob)
+
+    def _programs(self) -> frozenset[Digest]:
+        """Return the wheels that environments are pinned to."""
+        locks = {self._workspace.environment.lock_file}
+        locks |= {path for root in self._others for path in root.watched if path.name == LOCK}
+        found: set[Digest] = set()
+        for path in locks:
+            with suppress(PkgsError):
+                program = read_lock(path).program
+                found |= {Digest(program.sha256)} if program and program.sha256 else set()
+        return frozenset(found)
+
+    def _remove(self, digest: Digest, path: Path) -> None:
+        waiting = self._workspace.reporter.info
+        with (
+            self._store.locks.hold(blob_lock(digest.hex), what=f"download {path.name[:12]}", waiting=waiting),
+            storing(path),
+        ):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,160 @@
+"""Whether what an environment pins is present, whole and runnable; and mending it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pkgs.digests import Digest
+from pkgs.environment.choose import pinned_as
+from pkgs.environment.expose import tools
+from pkgs.environment.lock import Lock, read_lock
+from pkgs.environment.materialise import Located, locate, materialise
+from pkgs.environment.obtain import obtain, remake
+from pkgs.environment.pins import read_pins
+from pkgs.environment.wanted import known_packages, wanted
+from pkgs.environment.workspace import Workspace
+from pkgs.errors import PkgsError
+from pkgs.package.model import Package
+from pkgs.platforms import Platform
+from pkgs.references import Reference
+from pkgs.store.records import read_record
+from pkgs.store.verify import Condition, Expectation, drop_bad_blob, examine
+
+UNKNOWN = "unknown"
+BROKEN = "broken"
+_ELF_MACHINES = {62: "amd64", 183: "arm64"}
+_LONGEST_FIRST_LINE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How a package was found.
+
+    ``condition`` is ``whole``, ``damaged`` (other bytes than were unpacked), ``broken`` (its tools cannot run
+    here), ``missing`` or ``unknown`` (no manifest fits). ``faults`` name files and what is wrong with each.
+    """
+
+    reference: Reference
+    condition: str
+    faults: tuple[str, ...] = ()
+    repaired: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.condition == Condition.WHOLE.value
+
+    def document(self) -> Mapping[str, object]:
+        """Return it as plain values for JSON."""
+        return {
+            "reference": str(self.reference),
+            "condition": self.condition,
+            "faults": list(self.faults),
+            "repaired": self.repaired,
+        }
+
+
+def inspect(
+    workspace: Workspace, names: Sequence[str], *, deep: bool, repair: bool = False
+) -> Iterator[Finding]:
+    """Yield how each of the packages that ``names`` pin, or all, and what they need at run time is.
+
+    ``deep`` reads every byte. ``repair`` makes again what is not whole, from the download in the store or
+    from its origin. Raises :class:`EnvError` for a name that is not pinned.
+    """
+    lock = read_lock(workspace.environment.lock_file)
+    for reference in _references(workspace, names, lock):
+        finding = _finding(workspace, reference, lock, deep)
+        if repair and not finding.good and finding.condition != UNKNOWN:
+            finding = _repaired(workspace, finding, lock, deep)
+        yield finding
+
+
+def _references(workspace: Workspace, names: Sequence[str], lock: Lock) -> list[Reference]:
+    pins = read_pins(workspace.environment.bin_dir)
+    chosen = [pinned_as(name, pins).reference for name in names] or [pin.reference for pin in pins]
+    locked = (lock.packages.get(str(reference)) for reference in chosen)
+    needed = (Reference.parse(text) for package in locked if package for text in package.runtime)
+    return list(dict.fromkeys((*chosen, *needed)))
+
+
+def _finding(workspace: Workspace, reference: Reference, lock: Lock, deep: bool) -> Finding:
+    try:
+        located = locate(workspace, reference, lock)
+    except PkgsError as error:
+        return Finding(reference, UNKNOWN, (error.message,))
+    if located is None:
+        return Finding(reference, Condition.MISSING.value, ("nobody has recorded a digest of it",))
+    expectation = _expectation(workspace, reference, located, lock)
+    verdict = examine(workspace.state, expectation, deep=deep)
+    if verdict.condition is not Condition.WHOLE:
+        return Finding(reference, verdict.condition.value, verdict.faults)
+    faults = tuple(_cannot_run(located.package))
+    return Finding(reference, BROKEN if faults else verdict.condition.value, faults)
+
+
+def _expectation(workspace: Workspace, reference: Reference, located: Located, lock: Lock) -> Expectation:
+    """Return what should be there. A tree that holds its own path has a digest of its own on each machine."""
+    locked = lock.packages.get(str(reference))
+    held = locked.artifacts.get(workspace.platform, ()) if locked else ()
+    digests = {each.sha256: each.tree for each in held}
+    record = read_record(workspace.state, located.key)
+    tree = digests.get(located.blob.hex, "") if located.blob else ""
+    movable = record is None or record.relocated == 0
+    expected = Digest.parse(tree) if tree and movable else None
+    return Expectation(str(reference), located.key, expected, located.blob)
+
+
+def _repaired(workspace: Workspace, found: Finding, lock: Lock, deep: bool) -> Finding:
+    try:
+        _make_again(workspace, found, lock)
+    except PkgsError as error:
+        return replace(found, faults=(*found.faults, f"it cannot be repaired: {error.message}"))
+    return replace(_finding(workspace, found.reference, lock, deep), repaired=True)
+
+
+def _make_again(workspace: Workspace, found: Finding, lock: Lock) -> None:
+    located = locate(workspace, found.reference, lock)
+    if located and located.blob:
+        drop_bad_blob(workspace.state, located.blob)
+    if found.condition != Condition.MISSING.value:
+        request = wanted(workspace, found.reference, lock)
+        artifact, _ = obtain(workspace, request)
+        remake(workspace, request, artifact)
+    pins = [pin.reference for pin in read_pins(workspace.environment.bin_dir)]
+    materialise(workspace, [found.reference], lock, lambda: known_packages(workspace, pins, lock))
+
+
+def _cannot_run(package: Package) -> Iterator[str]:
+    """Yield what keeps a package's tools from running."""
+    try:
+        found = tools(package)
+    except PkgsError as error:
+        yield error.message
+        return
+    for path in found.values():
+        what = _obstacle(path, package.platform)
+        if what:
+            yield f"{path}: {what}"
+
+
+def _obstacle(path: Path, platform: Platform) -> str:
+    if not os.access(path, os.X_OK):
+        return "not executable"
+    with path.open("rb") as file:
+        head = file.read(_LONGEST_FIRST_LINE)
+    if head.startswith(b"#!"):
+        words = head[2:].splitlines()[0].split() if head[2:] else []
+        interpreter = Path(os.fsdecode(words[0])) if words else Path()
+        return "" if interpreter.is_absolute() and interpreter.exists() else f"there is no {interpreter}"
+    machine = int.from_bytes(head[18:20], "little") if head.startswith(b"\x7fELF") else 0
+    built_for = _ELF_MACHINES.get(machine, platform.arch)
+    return "" if built_for == platform.arch else f"built for {built_for}, not for {platform.arch}"
+
+
+def good(findings: Iterable[Finding]) -> bool:
+    """Tell whether everything is as it should be."""
+    return all(each.good for each in findings)
