@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pkgs.environment.journal import FRESH_LINK, left_over, retract, unfinished
 from pkgs.environment.root import WRAPPER
 from pkgs.errors import EnvError, UsageError
 from pkgs.references import Reference
@@ -49,7 +50,7 @@ def reference_of(link: str) -> Reference | None:
 
 
 def read_pins(bin_dir: Path) -> tuple[Pin, ...]:
-    """Return the pins in ``bin_dir``, in the order of their link names.
+    """Return the pins in ``bin_dir``, in the order of their link names; those of a killed change as it meant.
 
     Raises :class:`EnvError` where the directory cannot be read or pins one package twice.
     """
@@ -66,11 +67,13 @@ def read_pins(bin_dir: Path) -> tuple[Pin, ...]:
 def _links(bin_dir: Path) -> dict[str, str]:
     try:
         with os.scandir(bin_dir) as entries:
-            return {entry.name: str(Path(entry.path).readlink()) for entry in entries if entry.is_symlink()}
+            found = {entry.name: str(Path(entry.path).readlink()) for entry in entries if entry.is_symlink()}
     except OSError as error:
         raise EnvError(
             f"cannot read the environment in {bin_dir}: {error.strerror}", "run: pkgs init"
         ) from error
+    meant = {**found, **unfinished(bin_dir)}
+    return {name: target for name, target in meant.items() if target is not None}
 
 
 def _refuse_twice(bin_dir: Path, pins: list[Pin]) -> None:
@@ -107,10 +110,39 @@ def tool_behind(path: Path) -> tuple[Path, Reference, str]:
 
 def replace_link(link: Path, target: str) -> None:
     """Make ``link`` point at ``target`` in one step, whether or not it exists."""
-    fresh = link.with_name(f".{link.name}.{os.getpid()}.new")
+    fresh = link.with_name(f".{link.name}.{os.getpid()}{FRESH_LINK}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
+
+
+def link_changes(before: Iterable[Pin], after: Iterable[Pin]) -> dict[str, str | None]:
+    """Return the links that have to be made, with their targets, or removed (None)."""
+    old, new = _wanted(before), _wanted(after)
+    made = {name: target for name, target in new.items() if old.get(name) != target}
+    return {**made, **dict.fromkeys(old.keys() - new.keys())}
+
+
+def finish_change(bin_dir: Path) -> None:
+    """Make up for a change that was killed halfway; for whoever is alone."""
+    try:
+        for name, target in unfinished(bin_dir).items():
+            _set_link(bin_dir / name, target)
+        retract(bin_dir)
+        for path in left_over(bin_dir):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _refusal(bin_dir, error) from error
+
+
+def _set_link(link: Path, target: str | None) -> None:
+    """Make or remove a link, unless something of the user's is in its place."""
+    if os.path.lexists(link) and not link.is_symlink():
+        return
+    if target is None:
+        link.unlink(missing_ok=True)
+    elif not link.is_symlink() or str(link.readlink()) != target:
+        replace_link(link, target)
 
 
 def write_pins(bin_dir: Path, before: Iterable[Pin], after: Iterable[Pin]) -> list[Path]:
@@ -125,9 +157,11 @@ def write_pins(bin_dir: Path, before: Iterable[Pin], after: Iterable[Pin]) -> li
         return _apply(bin_dir, old, new)
     except OSError as error:
         _restore(bin_dir, old, new)
-        raise EnvError(
-            f"cannot change the links in {bin_dir}: {error.strerror}", "is the directory writable?"
-        ) from error
+        raise _refusal(bin_dir, error) from error
+
+
+def _refusal(bin_dir: Path, error: OSError) -> EnvError:
+    return EnvError(f"cannot change the links in {bin_dir}: {error.strerror}", "is the directory writable?")
 
 
 def _wanted(pins: Iterable[Pin]) -> dict[str, str]:

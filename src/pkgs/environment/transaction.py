@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkgs.digests import Digest, digest_bytes
 from pkgs.environment.changes import Changes, Move
+from pkgs.environment.journal import announce, read_bytes, retract
 from pkgs.environment.lock import Lock, print_lock
 from pkgs.environment.materialise import Installed, locate
-from pkgs.environment.pins import Pin, write_pins
+from pkgs.environment.pins import Pin, finish_change, link_changes, write_pins
+from pkgs.environment.root import Environment
 from pkgs.environment.triggers import tell_trigger
 from pkgs.environment.workspace import Workspace
 from pkgs.errors import LockError, PkgsError
@@ -28,13 +30,17 @@ class Outcome:
     changed: tuple[Path, ...] = ()
 
 
-def alone(workspace: Workspace) -> AbstractContextManager[None]:
-    """Return a context in which no other process changes the same environment."""
-    return workspace.store.locks.hold(
+@contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """Let no other process change the same environment; what a killed one left undone is done first."""
+    held = workspace.store.locks.hold(
         f"env-{digest_bytes(bytes(workspace.owner)).hex[:32]}",
         what=f"the environment in {workspace.owner}",
         waiting=workspace.reporter.info,
     )
+    with held:
+        finish_change(workspace.environment.bin_dir)
+        yield
 
 
 def frozen_error(workspace: Workspace, what: str) -> LockError:
@@ -58,31 +64,52 @@ def commit(
     """
     environment = workspace.environment
     changes = Changes.between(*pins, moved)
-    wrote = write_lock(environment.lock_file, *locks)
+    wrote = locks[0] != locks[1]
+    links = _turn(environment, pins, locks)
     try:
-        links = write_pins(environment.bin_dir, *pins)
-        try:
-            fresh = [each.package for each in installed if each.package.reference in changes.added]
-            tell_trigger(workspace, fresh, "install")
-        except PkgsError:
-            write_pins(environment.bin_dir, pins[1], pins[0])
-            raise
+        fresh = [each.package for each in installed if each.package.reference in changes.added]
+        tell_trigger(workspace, fresh, "install")
     except PkgsError:
-        write_lock(environment.lock_file, locks[1], locks[0])
+        _turn(environment, (pins[1], pins[0]), (locks[1], locks[0]))
         raise
     record_roots(workspace, pins[1], locks[1], installed)
     return Outcome(installed, changes, (*links, *([environment.lock_file] if wrote else [])))
+
+
+def _turn(
+    environment: Environment, pins: tuple[Sequence[Pin], Sequence[Pin]], locks: tuple[Lock, Lock]
+) -> list[Path]:
+    """Replace the lock, then the links, and return the links that changed; both are put back on an error."""
+    bin_dir, lock_file = environment.bin_dir, environment.lock_file
+    changes = link_changes(*pins)
+    if changes:
+        announce(bin_dir, changes, _text(locks[1]) if locks[0] != locks[1] else read_bytes(lock_file))
+    try:
+        write_lock(lock_file, *locks)
+        try:
+            return write_pins(bin_dir, *pins)
+        except PkgsError:
+            write_lock(lock_file, locks[1], locks[0])
+            raise
+    finally:
+        retract(bin_dir)
 
 
 def write_lock(path: Path, old: Lock, new: Lock) -> bool:
     """Write ``new`` where ``old`` was, if they differ; a lock that says nothing is no file."""
     if new == old:
         return False
-    if new == Lock():
+    text = _text(new)
+    if text is None:
         path.unlink(missing_ok=True)
     else:
-        atomic_write(path, print_lock(new).encode())
+        atomic_write(path, text)
     return True
+
+
+def _text(lock: Lock) -> bytes | None:
+    """Return what a lock's file holds; None where it says nothing and is no file."""
+    return None if lock == Lock() else print_lock(lock).encode()
 
 
 def record_roots(
