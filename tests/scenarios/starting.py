@@ -34,6 +34,7 @@ SCENARIOS = (
         dir='$(printf PWNED>RCE.txt)'
         mkdir -- "$dir"
         pkgs init "$dir"
+        PS1='test> '
         . "$dir/bin/activate-pkgs"
         assert test ! -e RCE.txt
         prompt-hooks

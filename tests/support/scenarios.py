@@ -31,7 +31,7 @@ with-prompt-hooks() {
 }
 prompt-hooks() {
   if [ -n "${ZSH_VERSION-}" ]; then
-    for hook in "${precmd_functions[@]-}"; do [ -z "$hook" ] || "$hook"; done
+    for hook in ${precmd_functions-}; do "$hook"; done
   elif [ -n "${PROMPT_COMMAND-}" ]; then
     eval "$PROMPT_COMMAND"
   fi
