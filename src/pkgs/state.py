@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgs.digests import Digest
+from pkgs.errors import StoreError
 
 # Part of the path of what has a format of its own, so that a new format leaves the old alone.
 ENV_FORMAT = ".pkgs1"
@@ -21,13 +22,14 @@ class State:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> State:
-        """Return ``PKGS_STATE_DIR``, or the user's cache directory of this platform."""
+        """Return ``PKGS_STATE_DIR``, or the user's cache directory of this platform.
+
+        Raises :class:`StoreError` for a user without a home directory.
+        """
         chosen = environ.get("PKGS_STATE_DIR")
         if chosen:
             return cls(Path(chosen).absolute())
-        from platformdirs import user_cache_path  # deferred: 15 ms, and seldom needed
-
-        return cls(user_cache_path("pkgs", appauthor=False))
+        return cls(_user_cache())
 
     def blob(self, digest: Digest) -> Path:
         """Where a verified download is kept."""
@@ -94,3 +96,17 @@ class State:
     def programs(self) -> Path:
         """pkgs itself, one virtual environment a version."""
         return self.root / "self"
+
+
+def _user_cache() -> Path:
+    from platformdirs import user_cache_path  # deferred: 15 ms, and seldom needed
+
+    try:
+        path = user_cache_path("pkgs", appauthor=False)
+    except RuntimeError:
+        path = Path()
+    if not path.is_absolute():  # of platformdirs before 4.14, "~/.cache/pkgs"
+        raise StoreError(
+            "your home directory is not known", "set HOME, or PKGS_STATE_DIR to a directory for pkgs"
+        )
+    return path

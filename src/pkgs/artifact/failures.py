@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pkgs.errors import DigestMismatchError, FetchError
 
 _ALLOW = "allow {host} where outgoing traffic is filtered, or name a mirror that can be reached"
+_ELSEWHERE = "ask who serves it, or name another origin in the manifest (mirrors, or an alternative)"
 _STATUS_HINTS = {
     401: "{host} wants credentials that it was not given, or refuses them",
     403: "{host} refuses these credentials or this network; allow {host} where outgoing traffic is filtered",
@@ -79,7 +80,7 @@ def unreachable(url: str, why: str, hint: str = "") -> AttemptError:
     )
 
 
-def refused(url: str, why: str, hint: str = "") -> AttemptError:
+def refused(url: str, why: str, hint: str = _ELSEWHERE) -> AttemptError:
     """Say that ``url`` is of no use, now or later; ``why`` continues the sentence."""
     return AttemptError(f"cannot fetch {shown(url)}: {why}", hint)
 

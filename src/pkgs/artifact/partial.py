@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from pkgs.errors import StoreError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,13 @@ def _progress(noted: object) -> Progress | None:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Turn a full disk and its kin into a sentence."""
+    """Turn a full disk and its kin into a sentence; what filled the disk does not stay there."""
     try:
         yield
     except OSError as error:
         where = path.parent
-        hint = "free some space, or set PKGS_STATE_DIR to a directory that can be written"
+        if error.errno in _FULL:
+            with suppress(OSError):
+                path.unlink()
+        hint = "free some space (see: pkgs gc), or set PKGS_STATE_DIR to a directory that can be written"
         raise StoreError(f"cannot write to {where}: {error.strerror or error}", hint) from error

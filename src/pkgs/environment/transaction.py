@@ -32,7 +32,13 @@ class Outcome:
 
 @contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
-    """Let no other process change the same environment; what a killed one left undone is done first."""
+    """Let no other process change the same environment; what a killed one left undone is done first.
+
+    A frozen workspace changes nothing, so it takes no lock: its state directory may be read-only.
+    """
+    if workspace.frozen:
+        yield
+        return
     held = workspace.store.locks.hold(
         f"env-{digest_bytes(bytes(workspace.owner)).hex[:32]}",
         what=f"the environment in {workspace.owner}",

@@ -247,7 +247,7 @@ def _told(name: str) -> Iterator[None]:
 
 def _system_hint(error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return "free some space, or set PKGS_STATE_DIR to a place on a larger disk"
+        return "free some space (see: pkgs gc), or set PKGS_STATE_DIR to a place on a larger disk"
     if error.errno in {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}:
         return "a member's name is more than this file system can hold"
     return "see that the state directory can be written"
