@@ -19,14 +19,17 @@ import pytest
 
 from pkgs.cli.main import COMMANDS
 from pkgs.digests import digest_bytes
+from pkgs.store.files import remove_tree
 from tests.support.drills import Face, Scene, face, half_written, instants, works
 from tests.support.faults import Ended, Faults, run
+from tests.support.programs import SmallProgram, write_lock
 from tests.support.project import Project
 from tests.support.server import Reply, Server, serving
+from tests.support.shims import Shims
 
 KILLS = int(os.environ.get("PKGS_TEST_KILLS", "40"))
 ONE = {"alpha": "alpha 1.0.0"}
-TWO = {"alpha": "alpha 2.0.0"}
+TWO = {"alpha": "alpha 1.1.0"}
 MORE = {**ONE, "beta": "beta 1.0.0", "gamma": "gamma 1.0.0"}
 
 
@@ -69,12 +72,12 @@ def cloned(project: Project) -> None:
 
 CASES = {
     "install": Case(0.3, ("install", "beta", "gamma"), MORE, nothing),
-    "replace": Case(0.1, ("install", "alpha-2.0.0"), TWO, nothing),
+    "replace": Case(0.1, ("install", "alpha-1.1.0"), TWO, nothing),
     "upgrade": Case(0.1, ("upgrade", "alpha"), TWO, nothing),
     "uninstall": Case(0.1, ("uninstall", "beta", "gamma"), ONE, with_more),
     "lock": Case(0.1, ("lock",), MORE, without_lock),
     "fresh clone": Case(0.1, ("install",), MORE, cloned),
-    "gc": Case(0.2, ("gc", "--older-than", "0s"), ONE, with_garbage),
+    "gc": Case(0.2, ("gc",), ONE, with_garbage),
 }
 
 
@@ -88,7 +91,7 @@ def server() -> Iterator[Server]:
 def project(tmp_path: Path, server: Server) -> Project:
     """Return a project with alpha 1.0.0 installed, and two more to be had, one of them of some size."""
     project = Project.make(tmp_path / "disk" / "project", tmp_path / "disk" / "state")
-    project.tool("alpha", "1.0.0", "2.0.0")
+    project.tool("alpha", "1.0.0", "1.1.0")
     project.tool("gamma", "1.0.0")
     project.tool("beta", "1.0.0", script=f'echo "NAME VERSION"\n# {os.urandom(150_000).hex()}')
     served = (project.root / "dist" / "beta-1.0.0.tar.gz").read_bytes()
@@ -111,6 +114,30 @@ def test_a_command_killed_at_any_instant(project: Project, tmp_path: Path, name:
 
     for killed in drill.attempts(tmp_path, math.ceil(KILLS * case.share)):
         drill.look(killed)
+
+
+def test_setting_pkgs_itself_up_is_killed_at_any_instant(tmp_path: Path) -> None:
+    small = SmallProgram.make(tmp_path / "wheels")
+    shims = Shims.make(tmp_path / "disk", tmp_path / "disk" / "project" / "bin")
+    program = small.by_path(shims.bin_dir)
+    write_lock(shims.bin_dir, program)
+    environ = {**os.environ, **shims.environ(PATH=os.environ["PATH"]), **small.environ}
+    del environ["PKGS_EXE"]
+    words = (shims.bin_dir / "pkgs", "version")
+    place = shims.state.programs / program.id
+    seconds = run(words, environ, tmp_path).seconds
+
+    chance = random.Random(KILLS)
+    for _ in range(math.ceil(KILLS / 10)):
+        remove_tree(shims.state.root)
+        moment = chance.uniform(0.2, 1) * seconds
+        killed = run(words, environ, tmp_path, kill_after=moment)
+        if place.exists():
+            python = run((place / "bin" / "python", "-c", "import smalllib"), environ, tmp_path)
+            assert python.status == 0, (moment, killed.err, python.err)
+        ended = run(words, environ, tmp_path)
+        assert (ended.status, ended.out) == (0, "program\0small\0version\0"), (moment, ended.err)
+        assert [path.name for path in shims.state.programs.iterdir()] == [program.id], moment
 
 
 @dataclass(slots=True)
