@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from pkgs.environment.freeze import frozen
 from pkgs.environment.lock import Lock
 from pkgs.environment.workspace import Workspace
-from pkgs.errors import PkgsError
-from pkgs.manifest.model import Manifest
-from pkgs.package.dependencies import Lookup, close_runtime, providers_of
+from pkgs.package.dependencies import Lookup, close_runtime
 from pkgs.package.model import Package, Places
 from pkgs.package.resolve import resolve
 from pkgs.package.selectors import ExactSelector, Selector
@@ -30,19 +28,7 @@ def lookup(workspace: Workspace, lock: Lock, platform: Platform | None = None) -
     def exists(name: str) -> bool:
         return workspace.catalog.find(name) is not None
 
-    def providers(name: str) -> tuple[str, ...]:
-        return providers_of(name, _manifests(workspace))
-
-    return Lookup(resolved, exists, providers)
-
-
-def _manifests(workspace: Workspace) -> Iterator[Manifest]:
-    """Yield all manifests but the broken ones, which provide nothing."""
-    for name in workspace.catalog.names():
-        try:
-            yield workspace.catalog.get(name).manifest
-        except PkgsError:
-            continue
+    return Lookup(resolved, exists, workspace.catalog.providers)
 
 
 def runtime_packages(
