@@ -47,7 +47,8 @@ class World:
         ``keeps`` is the digest of a download that is whole and may stay: only unpacking it failed.
         """
         before = self.project.snapshot()
-        done = self.project.pkgs(*words, **{**PATIENCE, **environ})
+        given = self.project.environ(**{**PATIENCE, **environ})
+        done = self.project.run([self.project.exe, *words], environ=given)
         told(done, says, hint, status)
         after = self.project.snapshot()
         assert {path: what for path, what in after.items() if Path(path).name != keeps} == before
