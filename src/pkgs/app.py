@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock as ThreadLock
 from typing import TYPE_CHECKING, TextIO
 
-from pkgs.errors import EnvError, UsageError
+from pkgs.errors import EnvError
 
 if TYPE_CHECKING:
     from pkgs.artifact.fetch import Fetcher
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pkgs.source.access import Access
     from pkgs.source.cache import Cache
     from pkgs.source.catalog import Catalog
+    from pkgs.source.model import Source
     from pkgs.state import State
     from pkgs.store.store import Store
 
@@ -68,9 +69,9 @@ class App:
     @cached_property
     def ephemeral(self) -> Mapping[str, str]:
         """Variables that are set for this command only (``--env``)."""
-        from pkgs.environment.ephemeral import parse_variables
+        from pkgs.environment.settings import ephemeral_variables
 
-        return parse_variables(self.args.ephemeral or ())
+        return ephemeral_variables(self.args.ephemeral or ())
 
     @cached_property
     def platform(self) -> Platform:
@@ -125,12 +126,11 @@ class App:
 
     @cached_property
     def user_config_file(self) -> Path:
-        """The user's own configuration; may be absent. hermit's counts where there is none of pkgs."""
-        chosen = self.args.user_config or self.environ.get("PKGS_USER_CONFIG")
-        if chosen:
-            return self.cwd / chosen
-        own, old = self.home / ".pkgs.hcl", self.home / ".hermit.hcl"
-        return old if old.is_file() and not own.exists() else own
+        """The user's own configuration; may be absent."""
+        from pkgs.environment.settings import user_config_file
+
+        named = self.args.user_config or self.environ.get("PKGS_USER_CONFIG")
+        return user_config_file(named, self.home, self.cwd)
 
     @cached_property
     def user_config(self) -> UserConfig:
@@ -146,19 +146,32 @@ class App:
     @cached_property
     def catalog(self) -> Catalog:
         """The manifests that the environment sees; outside of one, those that come with pkgs."""
-        from pkgs.environment.root import find_environment
         from pkgs.source.catalog import Catalog
         from pkgs.source.index import Index
         from pkgs.source.sources import open_sources
 
-        within = find_environment(self.environ, self.cwd) is not None
-        uris = (self.config.sources or ()) if within else ()
-        return Catalog(open_sources(uris, self._access(within)), Index(self.cache))
+        uris = (self.config.sources or ()) if self.within else ()
+        return Catalog(open_sources(uris, self._access()), Index(self.cache))
 
-    def _access(self, within: bool) -> Access:
+    @cached_property
+    def within(self) -> bool:
+        """Whether there is an environment to work on."""
+        from pkgs.environment.root import find_environment
+
+        return "environment" in vars(self) or find_environment(self.environ, self.cwd) is not None
+
+    def source(self, text: str) -> Source:
+        """Return the manifest source that ``text`` names: a URI, or a directory."""
+        from pkgs.source.sources import open_source
+
+        directory = self.cwd / text
+        return open_source(directory.resolve().as_uri() if directory.is_dir() else text, self._access())
+
+    def _access(self) -> Access:
         from pkgs.environment.commits import locked_commits
         from pkgs.source.access import Access
 
+        within = self.within
         return Access(
             state=self.state,
             environ=self.environ,
@@ -173,21 +186,12 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The store in the state directory."""
+        from pkgs.environment.settings import lock_timeout
         from pkgs.store.store import Store
         from pkgs.store.unpack import unpack
 
-        return Store.at(self.state, unpack, lock_timeout=self.lock_timeout)
-
-    @property
-    def lock_timeout(self) -> float | None:
-        """How many seconds to wait for another process; None for as long as it lives."""
-        from pkgs.manifest.durations import seconds
-
-        text = self.args.lock_timeout or self.environ.get("PKGS_LOCK_TIMEOUT")
-        try:
-            return seconds(text) if text else None
-        except ValueError as error:
-            raise UsageError(f"the time to wait for locks: {error}", "such as: --lock-timeout 30s") from error
+        wait = lock_timeout(self.args.lock_timeout or self.environ.get("PKGS_LOCK_TIMEOUT"))
+        return Store.at(self.state, unpack, lock_timeout=wait)
 
     @cached_property
     def fetcher(self) -> Fetcher:

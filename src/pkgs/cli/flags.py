@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from pkgs.errors import UsageError
@@ -20,6 +20,14 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             **options,  # type: ignore[arg-type]
         )
+
+    def parse_anywhere(self, words: Sequence[str], namespace: argparse.Namespace) -> None:
+        """Parse ``words``; flags may stand between arguments, unless these are another program's."""
+        others = any(each.nargs in (argparse.REMAINDER, argparse.PARSER) for each in self._actions)
+        if others or "--" in words:
+            self.parse_args(words, namespace)
+        else:
+            self.parse_intermixed_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raise :class:`UsageError`."""

@@ -37,6 +37,10 @@ COMMANDS = {
     "verify": "tell whether what is pinned is present, whole and runnable",
     "clean": "remove what the environment has unpacked or downloaded",
     "gc": "remove from the store what no environment uses",
+    "completion": "print what teaches a shell to complete",
+    "validate": "tell whether scripts, manifests or an environment are as they should be",
+    "manifest": "work on manifests",
+    "add-digests": "the same as pkgs manifest add-digests",
     "version": "print the version of pkgs",
 }
 
@@ -82,11 +86,24 @@ def _bug(error: Exception, words: Sequence[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if words[:1] == ["__complete"]:
+        return _complete(words[1:])
     try:
         args, command = _parse(words)
     except SystemExit:  # help or the version was printed
         return 0
     return command.run(args, App.of_process(args)) if command else 0
+
+
+def _complete(words: list[str]) -> int:
+    from pkgs.cli.complete import Completer  # deferred: only shells ask for it
+
+    def parser(name: str) -> argparse.ArgumentParser:
+        return command_parser(name, load_command(name)) if name else _top_parser()
+
+    app = App.of_process(_top_parser().parse_args(["--offline", "--quiet"]))
+    sys.stdout.writelines(f"{line}\n" for line in Completer(COMMANDS, parser, app).lines(words))
+    return 0
 
 
 def _parse(words: list[str]) -> tuple[argparse.Namespace, Command | None]:
@@ -97,11 +114,11 @@ def _parse(words: list[str]) -> tuple[argparse.Namespace, Command | None]:
         return args, None
     name = ALIASES.get(args.command, args.command)
     command = _command(name)
-    command_parser(name, command).parse_args(args.rest, namespace=args)
+    command_parser(name, command).parse_anywhere(args.rest, args)
     return args, command
 
 
-def command_parser(name: str, command: Command) -> argparse.ArgumentParser:
+def command_parser(name: str, command: Command) -> Parser:
     """Return the parser of one command."""
     parser = Parser(prog=f"pkgs {name}", description=COMMANDS[name][0].upper() + COMMANDS[name][1:] + ".")
     take_global_flags(parser)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pkgs import __version__
 from pkgs.environment.config import Config
 from pkgs.environment.config_text import config_text
 from pkgs.environment.lock import print_lock, read_lock
@@ -87,3 +88,25 @@ def scripts() -> Mapping[str, tuple[bytes, int]]:
         ACTIVATE: (shim_file(ACTIVATE).encode(), _EXECUTABLE),
         ACTIVATE_FISH: (shim_file(ACTIVATE_FISH).encode(), _EXECUTABLE),
     }
+
+
+def refuse_altered(environment: Environment) -> None:
+    """Raise :class:`EnvError` unless the environment's scripts are what this version of pkgs writes.
+
+    The one for fish may be missing (hermit, env.go:415-447).
+    """
+    for name, (text, _) in scripts().items():
+        path = environment.bin_dir / name
+        try:
+            found = path.read_bytes()
+        except FileNotFoundError:
+            if name == ACTIVATE_FISH:
+                continue
+            raise EnvError(f"{path} is missing", f"make it: pkgs init {environment.root}") from None
+        except OSError as error:
+            raise EnvError(f"{path} cannot be read: {error.strerror}") from error
+        if found != text:
+            raise EnvError(
+                f"{path} is not what pkgs {__version__} writes",
+                f"see what it does before you run it; to renew it: pkgs init {environment.root}",
+            )
