@@ -1,12 +1,22 @@
 """Run pkgs: ``python -m pkgs``, or this file by its path from a checkout."""
 
+import os
 import sys
-from pathlib import Path
 
 if not __package__:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))  # noqa: PTH120
 
-from pkgs.cli.main import main
+from pkgs.cli.noop import nothing_to_do
+
+
+def main() -> int:
+    """Run the command that this process was started with, and return its exit status."""
+    if nothing_to_do(sys.argv[1:], os.environ):
+        return 0
+    from pkgs.cli.main import main as run
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -42,10 +42,13 @@ def run(args: argparse.Namespace, app: App) -> int:
     """Install."""
     from pkgs.environment.install import install
     from pkgs.shim.calls import write_call_plans
+    from pkgs.shim.noop import note_whole
 
     workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)
     outcome = install(workspace, args.packages, dry_run=args.dry_run)
     write_call_plans(workspace, outcome.installed)
+    if not args.dry_run:
+        note_whole(workspace)
     stage(app, outcome.changed)
     tell(args, app, outcome.changes)
     if args.json and args.dry_run:

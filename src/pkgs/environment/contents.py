@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pkgs.environment.files import files_beside
 from pkgs.environment.lock import Lock, read_lock
 from pkgs.environment.materialise import Located, locate
 from pkgs.environment.pins import Pin, read_pins
+from pkgs.environment.wanted import known_packages
 from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
 from pkgs.package.model import Package
@@ -60,6 +62,17 @@ def _references(workspace: Workspace) -> Iterator[Reference]:
 def watched_files(workspace: Workspace) -> tuple[Path, ...]:
     """Return the files that decide what an environment holds: to be looked at *before* its contents."""
     environment = workspace.environment
-    names = sorted({reference.name for reference in _references(workspace)})
+    references = tuple(_references(workspace))
+    names = sorted({reference.name for reference in references})
     manifests = [path for name in names for path in workspace.catalog.paths(name)]
-    return (environment.bin_dir, environment.config_file, environment.lock_file, *manifests)
+    beside = _beside_manifests(workspace, references)
+    return (environment.bin_dir, environment.config_file, environment.lock_file, *manifests, *beside)
+
+
+def _beside_manifests(workspace: Workspace, references: Iterable[Reference]) -> Iterator[Path]:
+    """Yield the files beside manifests that become parts of packages, where they can change."""
+    lock = read_lock(workspace.environment.lock_file)
+    for package in known_packages(workspace, references, lock):
+        source = workspace.catalog.get(package.reference.name).source
+        if source.path(package.reference.name):
+            yield from (source.directory / name for name in sorted(files_beside(package)))

@@ -10,11 +10,11 @@ from urllib.parse import unquote, urlsplit
 from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest, digest_bytes
 from pkgs.environment.expose import matches
+from pkgs.environment.files import files_beside
 from pkgs.environment.place import at
 from pkgs.environment.wanted import Wanted
 from pkgs.environment.workspace import Workspace
 from pkgs.errors import StoreError
-from pkgs.manifest.model import Copy
 from pkgs.store.actions import run_actions
 from pkgs.store.files import contained
 from pkgs.store.recipe import Recipe
@@ -28,7 +28,6 @@ _PROGRAMS = (
     b"\xcf\xfa\xed\xfe",
     b"\xca\xfe\xba\xbe",
 )
-_DEST = "${dest}"
 
 
 def recipe_of(wanted: Wanted, artifact: Artifact) -> Recipe:
@@ -36,21 +35,15 @@ def recipe_of(wanted: Wanted, artifact: Artifact) -> Recipe:
 
     Raises :class:`SourceError` for a file that is not beside the manifest.
     """
-    actions = wanted.package.triggers.get("unpack", ())
-    copied = [
-        (action.to, action.from_)
-        for action in actions
-        if isinstance(action, Copy) and not action.from_.startswith(("/", _DEST))
-    ]
-    files = [(to, from_) for from_, to in wanted.package.files.items()]
     source = wanted.entry.source
+    files = [(to, from_) for from_, places in files_beside(wanted.package).items() for to in places]
     return Recipe(
         blob=_content(artifact),
         name=file_name(artifact.url),
         strip=artifact.strip,
         dont_extract=wanted.package.dont_extract,
-        actions=actions,
-        files=tuple((to, digest_bytes(source.file(from_))) for to, from_ in sorted(copied + files)),
+        actions=wanted.package.triggers.get("unpack", ()),
+        files=tuple((to, digest_bytes(source.file(from_))) for to, from_ in sorted(files)),
         mutable=wanted.package.mutable,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class Workspace:
     frozen: bool = False
     jobs: int = 4
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def afresh(self) -> Workspace:
+        """Return the same workspace with no manifest read yet."""
+        return replace(self, catalog=self.catalog.afresh())
 
     @property
     def owner(self) -> Path:

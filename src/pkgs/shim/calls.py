@@ -11,14 +11,14 @@ from pkgs.environment.contents import Contents, read_contents, watched_files
 from pkgs.environment.expose import tools
 from pkgs.environment.farm import link_farm
 from pkgs.environment.install import make_present
-from pkgs.environment.materialise import Installed
+from pkgs.environment.materialise import Installed, locate
 from pkgs.environment.operations import Dependency, call_operations
 from pkgs.environment.pins import link_name
 from pkgs.environment.transform import apply
 from pkgs.environment.triggers import tell_trigger
 from pkgs.environment.workspace import Workspace
 from pkgs.envops import EnvOp
-from pkgs.errors import EnvError
+from pkgs.errors import EnvError, PkgsError
 from pkgs.references import Reference
 from pkgs.shim.plan import ToolPlan, write_plans
 from pkgs.shim.stamps import Watched, observe
@@ -46,20 +46,36 @@ def prepare(workspace: Workspace, reference: Reference, tool: str, environ: Mapp
     installed = make_present(workspace, reference)
     tell_trigger(workspace, [installed.package], "exec")
     watched = observe(watched_files(workspace))
-    contents = read_contents(workspace)
+    fresh = workspace.afresh()
+    contents = read_contents(fresh)
     operations = _operations(workspace, installed, contents)
     found = tools(installed.package)
     if tool not in found:
         raise EnvError(f"{reference} has no tool {tool!r}; it has: {', '.join(found)}", "run: pkgs install")
-    _write(workspace, [(installed, operations)], watched)
+    if _stands(fresh, installed, contents):
+        _write(workspace, [(installed, operations)], watched)
     return Call(found[tool], apply(environ, operations).on(environ))
 
 
 def write_call_plans(workspace: Workspace, installed: Iterable[Installed]) -> None:
     """Write the plans of everything ``installed``, so that even the first call of a tool is fast."""
     watched = observe(watched_files(workspace))
-    contents = read_contents(workspace)
-    _write(workspace, [(each, _operations(workspace, each, contents)) for each in installed], watched)
+    fresh = workspace.afresh()
+    contents = read_contents(fresh)
+    standing = [each for each in installed if _stands(fresh, each, contents)]
+    _write(workspace, [(each, _operations(workspace, each, contents)) for each in standing], watched)
+
+
+def _stands(workspace: Workspace, installed: Installed, contents: Contents) -> bool:
+    """Tell whether a package is still what it was resolved to, now that the times of all files are noted."""
+    for each in (installed, *installed.dependencies):
+        try:
+            located = locate(workspace, each.package.reference, contents.lock)
+        except PkgsError:
+            return False
+        if located is None or located.key != each.tree.key or located.package != each.package:
+            return False
+    return True
 
 
 def _write(
@@ -84,7 +100,7 @@ def _needed(workspace: Workspace, installed: Installed) -> tuple[Path, ...]:
     return tuple(
         link_farm(workspace, each.package) / name
         for each in installed.dependencies
-        for name in tools(each.package)
+        for name in list(tools(each.package))[:1]  # where one is, all are: a tree is whole or not there
     )
 
 

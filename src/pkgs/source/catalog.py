@@ -43,6 +43,10 @@ class Catalog:
     index: Index = field(default_factory=Index)
     _entries: dict[str, Entry] = field(default_factory=dict)
 
+    def afresh(self) -> Catalog:
+        """Return the same catalog before anything was read."""
+        return Catalog(self.sources, self.index)
+
     def names(self) -> list[str]:
         """Return every package name that some source knows, sorted."""
         return sorted({name for source in self.sources for name in source.names()})

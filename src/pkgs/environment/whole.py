@@ -1,0 +1,67 @@
+"""Whether everything that an environment pins is there: what an install without names would find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pkgs.environment.contents import read_contents
+from pkgs.environment.expose import tools
+from pkgs.environment.lock import Lock
+from pkgs.environment.materialise import Located, locate
+from pkgs.environment.pins import Pin
+from pkgs.environment.wanted import artifacts_for, wanted
+from pkgs.environment.workspace import Workspace
+from pkgs.errors import PkgsError
+from pkgs.references import Reference
+
+
+def needed_paths(workspace: Workspace) -> tuple[Path, ...] | None:
+    """Return paths that are all there as long as nothing is missing, or None if something is.
+
+    Pins, lock and store are looked at as a frozen install does; nothing is fetched or changed.
+    """
+    contents = read_contents(workspace)
+    if contents.problems or len(contents.located) < len(contents.pins):
+        return None
+    try:
+        return tuple(_paths(workspace, contents.pins, contents.lock))
+    except (PkgsError, _MissingError):
+        return None
+
+
+class _MissingError(Exception):
+    """Something is not there."""
+
+
+def _paths(workspace: Workspace, pins: Iterable[Pin], lock: Lock) -> Iterator[Path]:
+    for pin in pins:
+        held = lock.packages.get(str(pin.reference))
+        located = _located(workspace, pin.reference, lock)
+        if held is None or tuple(tools(located.package)) != pin.tools:
+            raise _MissingError
+        yield from _of(workspace, located)
+        for text in held.runtime:
+            reference = Reference.parse(text)
+            request = wanted(workspace, reference, lock)
+            if request.locked and request.locked.artifacts.get(workspace.platform):
+                yield from _of(workspace, _located(workspace, reference, lock))
+
+
+def _located(workspace: Workspace, reference: Reference, lock: Lock) -> Located:
+    """Return a package that the lock covers and does not contradict."""
+    request = wanted(workspace, reference, lock)
+    covered = request.locked and request.locked.artifacts.get(workspace.platform)
+    artifacts_for(workspace, request)
+    located = locate(workspace, reference, lock)
+    if not covered or located is None:
+        raise _MissingError
+    return located
+
+
+def _of(workspace: Workspace, located: Located) -> Iterator[Path]:
+    """Yield where a package is: its tree, and its copy or link."""
+    if workspace.store.trees.find(located.key) is None or not Path(located.package.root).exists():
+        raise _MissingError
+    yield workspace.state.tree(located.key)
+    yield Path(located.package.root)
