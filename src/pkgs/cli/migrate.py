@@ -147,7 +147,8 @@ def _lines(migration: Migration, *, done: bool) -> Iterator[str]:
     """Yield the lines that tell what was done, or would be."""
     bin_dir = migration.environment.bin_dir
     verb = "migrated" if done else "would migrate"
-    yield f"{verb} {migration.origin} to {bin_dir}" if migration.steps else f"nothing to change in {bin_dir}"
+    where = "in place" if bin_dir == migration.origin else f"to {bin_dir}"
+    yield f"{verb} {migration.origin} {where}" if migration.steps else f"nothing to change in {bin_dir}"
     for each in migration.pinned:
         tools = f" ({', '.join(each.pin.tools)})" if each.pin.tools else ""
         yield f"pin    {each.pin.reference}{tools}{f': {each.problem}' if each.problem else ''}"

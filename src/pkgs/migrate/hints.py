@@ -16,13 +16,17 @@ _SECONDS = 20
 _DEPTH = 3
 _WORD = re.compile(r"hermit", re.IGNORECASE)
 _OWN = "{bin}"
+_COMMANDS = (
+    "init", "install", "uninstall", "upgrade", "update", "sync", "list", "info", "search", "status", "env",
+    "exec", "activate", "shell-hooks", "clean", "gc", "bundle", "test", "validate", "manifest", "version",
+)  # fmt: skip
 # The first that matches a line decides; each call keeps the path it was made by.
 _INSTEAD: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"\blayout hermit\b"), "use pkgs"),
     (re.compile(r".*?([\w./${}-]*?)hermit env (?:--raw|-r)\b.*"), r"\1pkgs env --github"),
     (re.compile(r".*\buses:\s*\S*activate-hermit\S*.*"), f"- run: {_OWN}/pkgs env --github"),
     (re.compile(r"\bactivate-hermit\b"), "activate-pkgs"),
-    (re.compile(r"\bhermit(?= (?:[a-z-]+|\"?\$)\b)|(?<=bin/)hermit\b"), "pkgs"),
+    (re.compile(rf"\bhermit(?= (?:{'|'.join(_COMMANDS)})\b)|(?<=bin/)hermit\b"), "pkgs"),
     (re.compile(r"\bdeactivate-hermit\b"), "deactivate-pkgs"),
     (re.compile(r"\b(_?)HERMIT_(ENV|BIN|STATE_DIR|USER_CONFIG|PREPEND_PATH|EXE|LOG|QUIET)\b"), r"\1PKGS_\2"),
     (re.compile(r"\bACTIVE_HERMIT\b"), "ACTIVE_PKGS"),

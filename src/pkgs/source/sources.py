@@ -76,7 +76,8 @@ def _below_root(uri: str, root: Path | None) -> str:
     if root is None:
         raise SourceError(f"the manifest source {uri} means an environment, and there is none", _KINDS)
     path = uri.removeprefix("env:").lstrip("/")
-    return f"file://{quote(str(root))}/{path}" if path else "file://"
+    # By name, since the root of an environment that is being made may not be there yet.
+    return f"file://{os.path.normpath(f'{quote(str(root))}/{path}')}" if path else "file://"
 
 
 def _directory(uri: str, path: str, access: Access) -> LocalSource:
