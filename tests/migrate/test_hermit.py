@@ -206,7 +206,7 @@ def test_calls_of_hermit_are_found_with_what_to_write_instead(tmp_path: Path) ->
     found = json.loads(hermits.pkgs("migrate", "--check", "--json").out)["hints"]
 
     assert [(hint["path"], hint["line"], hint["instead"]) for hint in found] == [
-        (".envrc", 1, "use pkgs"),
+        (".envrc", 1, "use pkgs  # once on each machine: pkgs shell-hooks --direnv"),
         (".github/workflows/golangci.yml", 1, ".hermit/bin/pkgs env --github"),
         (".github/workflows/golangci.yml", 3, ".hermit/bin/pkgs env --github"),
         ("Makefile", 2, ".hermit/bin/pkgs install"),

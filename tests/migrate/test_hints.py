@@ -10,7 +10,7 @@ from pkgs.migrate.hints import replacement
 @pytest.mark.parametrize(
     ("line", "instead"),
     [
-        ("layout hermit", "use pkgs"),
+        ("layout hermit", "use pkgs  # once on each machine: pkgs shell-hooks --direnv"),
         (". bin/activate-hermit", ". bin/activate-pkgs"),
         ('source "$(find . -name activate-hermit)"', 'source "$(find . -name activate-pkgs)"'),
         ("deactivate-hermit", "deactivate-pkgs"),
@@ -22,6 +22,7 @@ from pkgs.migrate.hints import replacement
         ('cd "$HERMIT_ENV"', 'cd "$PKGS_ENV"'),
         ("export HERMIT_STATE_DIR=/cache", "export PKGS_STATE_DIR=/cache"),
         ('[ -n "$ACTIVE_HERMIT" ]', '[ -n "$ACTIVE_PKGS" ]'),
+        (". bin/activate-hermit && hermit install", ". bin/activate-pkgs && pkgs install"),
         ("a hermit crab lives alone", ""),
         ("# managed by Hermit", ""),
         ("url = github.com/someone/hermit-packages", ""),

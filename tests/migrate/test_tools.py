@@ -102,7 +102,7 @@ def test_an_environment_is_made_where_there_is_none(project: Project, tmp_path: 
 
     assert done.status == 0, done.err
     assert (bare / "bin" / "activate-pkgs").is_file()
-    assert [path.name for path in (bare / "bin").glob(".*.pkg")][0].startswith(".deno-")
+    assert next((bare / "bin").glob(".*.pkg")).name.startswith(".deno-")
     assert str((bare / "bin" / "deno").readlink()).startswith(".deno-")
 
 

@@ -14,23 +14,25 @@ _MOST_FILES = 20_000
 _MOST_HINTS = 100
 _SECONDS = 20
 _DEPTH = 3
-_WORD = re.compile(r"hermit", re.IGNORECASE)
+_MENTION = re.compile(r"hermit", re.IGNORECASE)
 _OWN = "{bin}"
 _COMMANDS = (
     "init", "install", "uninstall", "upgrade", "update", "sync", "list", "info", "search", "status", "env",
     "exec", "activate", "shell-hooks", "clean", "gc", "bundle", "test", "validate", "manifest", "version",
 )  # fmt: skip
-# The first that matches a line decides; each call keeps the path it was made by.
-_INSTEAD: Sequence[tuple[re.Pattern[str], str]] = (
-    (re.compile(r"\blayout hermit\b"), "use pkgs"),
+# The first of these that matches stands for the whole line; a call keeps the path it was made by.
+_LINES: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"\blayout hermit\b"), "use pkgs  # once on each machine: pkgs shell-hooks --direnv"),
     (re.compile(r".*?([\w./${}-]*?)hermit env (?:--raw|-r)\b.*"), r"\1pkgs env --github"),
     (re.compile(r".*\buses:\s*\S*activate-hermit\S*.*"), f"- run: {_OWN}/pkgs env --github"),
-    (re.compile(r"\bactivate-hermit\b"), "activate-pkgs"),
+)
+# All of these that match are words to be changed.
+_WORDS: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"\b(de)?activate-hermit\b"), r"\1activate-pkgs"),
     (re.compile(rf"\bhermit(?= (?:{'|'.join(_COMMANDS)})\b)|(?<=bin/)hermit\b"), "pkgs"),
-    (re.compile(r"\bdeactivate-hermit\b"), "deactivate-pkgs"),
-    (re.compile(r"\b(_?)HERMIT_(ENV|BIN|STATE_DIR|USER_CONFIG|PREPEND_PATH|EXE|LOG|QUIET)\b"), r"\1PKGS_\2"),
+    (re.compile(r"\bHERMIT_(ENV|BIN|STATE_DIR|USER_CONFIG|PREPEND_PATH|EXE|LOG|QUIET)\b"), r"PKGS_\1"),
     (re.compile(r"\bACTIVE_HERMIT\b"), "ACTIVE_PKGS"),
-)  # fmt: skip
+)
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc"})
 
 
@@ -111,7 +113,7 @@ def _in_file(path: Path, name: str, own: str) -> Iterator[Hint]:
     except (OSError, UnicodeDecodeError):
         return
     for number, line in enumerate(text.splitlines(), 1):
-        if _WORD.search(line) and (instead := replacement(line, prose=path.suffix in _PROSE)):
+        if _MENTION.search(line) and (instead := replacement(line, prose=path.suffix in _PROSE)):
             yield Hint(name, number, line.strip(), instead.replace(_OWN, own))
 
 
@@ -123,8 +125,10 @@ def replacement(line: str, *, prose: bool = False) -> str:
     text = line.strip()
     if prose and not re.search(r"`[^`]*hermit|^\$ |^(?:\./)?(?:\.hermit/)?bin/hermit|^hermit [a-z]", text):
         return ""
-    for pattern, instead in _INSTEAD:
-        changed, count = pattern.subn(instead, text)
-        if count:
-            return changed
-    return ""
+    for pattern, instead in _LINES:
+        if pattern.search(text):
+            return pattern.sub(instead, text)
+    changed = text
+    for pattern, instead in _WORDS:
+        changed = pattern.sub(instead, changed)
+    return changed if changed != text else ""
