@@ -37,10 +37,12 @@ COMMANDS = {
     "verify": "tell whether what is pinned is present, whole and runnable",
     "clean": "remove what the environment has unpacked or downloaded",
     "gc": "remove from the store what no environment uses",
+    "doctor": "look for what is wrong, and say what helps",
     "completion": "print what teaches a shell to complete",
     "validate": "tell whether scripts, manifests or an environment are as they should be",
     "manifest": "work on manifests",
     "add-digests": "the same as pkgs manifest add-digests",
+    "test": "tell whether packages can be had and work",
     "version": "print the version of pkgs",
 }
 

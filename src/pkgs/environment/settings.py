@@ -24,10 +24,18 @@ def ephemeral_variables(texts: Iterable[str]) -> Mapping[str, str]:
 
 def lock_timeout(text: str | None) -> float | None:
     """Return how many seconds to wait for another process; None for as long as it lives."""
+    return duration(text, "--lock-timeout") if text else None
+
+
+def duration(text: str, flag: str) -> float:
+    """Return a time in seconds; raise :class:`UsageError` naming ``flag`` for what is none."""
     try:
-        return seconds(text) if text else None
+        found = seconds(text)
     except ValueError as error:
-        raise UsageError(f"the time to wait for locks: {error}", "such as: --lock-timeout 30s") from error
+        raise UsageError(f"{flag}: {error}", f"such as: {flag} 30s") from error
+    if found < 0:
+        raise UsageError(f"{flag}: {text} is less than nothing", f"such as: {flag} 30s")
+    return found
 
 
 def user_config_file(named: str | None, home: Path, cwd: Path) -> Path:
