@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +11,7 @@ from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.environment.lock import FIRST_USE, FROM_MANIFEST, Lock, LockedArtifact, LockedPackage, LockedSource
 from pkgs.environment.locking import SizeOf, lock_package
 from pkgs.environment.lookup import runtime_packages
-from pkgs.environment.materialise import Installed
+from pkgs.environment.materialise import Installed, in_parallel
 from pkgs.environment.pins import Pin
 from pkgs.environment.wanted import known_packages
 from pkgs.environment.workspace import Workspace
@@ -25,9 +24,7 @@ from pkgs.references import Reference
 def completed(workspace: Workspace, lock: Lock, installed: Iterable[Installed], pins: Sequence[Pin]) -> Lock:
     """Return the lock with everything known of ``installed``, for all platforms, and of nothing unneeded."""
     flat = {each.package.reference: each for one in installed for each in (one, *one.dependencies)}
-    with ThreadPoolExecutor(max(1, len(flat))) as pool:
-        packages = tuple(pool.map(partial(_locked, workspace, lock), flat.values()))
-    for package in packages:
+    for package in in_parallel(partial(_locked, workspace, lock), flat.values(), len(flat)):
         lock = lock.with_package(package)
     lock = with_runtime(workspace, lock, pins)
     return replace(lock, program=lock.program or workspace.program(), sources=_sources(workspace))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.select import artifacts_of
@@ -24,6 +23,9 @@ from pkgs.errors import PkgsError, together
 from pkgs.package.model import Package
 from pkgs.references import Reference
 from pkgs.store.trees import Tree
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -106,6 +108,11 @@ def in_parallel(work: Callable[[_T], _R], items: Iterable[_T], jobs: int) -> lis
 
     An interrupt or a bug ends the waiting at once; a :class:`PkgsError` lets the others be done first.
     """
+    items = list(items)
+    if len(items) <= 1:
+        return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # deferred: 13 ms
+
     pool = ThreadPoolExecutor(max(1, jobs))
     try:
         futures = [pool.submit(work, item) for item in items]
@@ -119,6 +126,8 @@ def in_parallel(work: Callable[[_T], _R], items: Iterable[_T], jobs: int) -> lis
 
 
 def _wait(futures: Sequence[Future[_R]]) -> None:
+    from concurrent.futures import FIRST_EXCEPTION, wait  # deferred: 13 ms
+
     pending = set(futures)
     while pending:
         done, pending = wait(pending, return_when=FIRST_EXCEPTION)

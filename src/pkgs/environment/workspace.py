@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pkgs.artifact.fetch import Fetcher
 from pkgs.environment.config import Config
 from pkgs.environment.program import Program
 from pkgs.environment.root import Environment
@@ -17,6 +17,9 @@ from pkgs.progress import Reporter
 from pkgs.source.catalog import Catalog
 from pkgs.state import State
 from pkgs.store.store import Store
+
+if TYPE_CHECKING:
+    from pkgs.artifact.fetch import Fetcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
