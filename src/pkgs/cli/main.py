@@ -43,6 +43,7 @@ COMMANDS = {
     "manifest": "work on manifests",
     "add-digests": "the same as pkgs manifest add-digests",
     "test": "tell whether packages can be had and work",
+    "bundle": "put packages into one file or directory, for where no network is",
     "version": "print the version of pkgs",
 }
 

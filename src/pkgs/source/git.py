@@ -30,6 +30,8 @@ class GitOrigin:
         """Return the commit that the ref names now."""
         return remote_commit(self.source, self.environ)
 
+    ask = newest
+
     def obtain(self, revision: str, into: Path) -> str:
         """Clone one commit, without its history."""
         source = replace(self.source, ref=revision) if revision else self.source

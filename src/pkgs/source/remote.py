@@ -30,7 +30,7 @@ _CURRENT = "current"
 
 
 class Origin(Protocol):
-    """Where a source is had from. Both methods raise :class:`PkgsError`."""
+    """Where a source is had from. Its methods raise :class:`PkgsError`."""
 
     @property
     def local(self) -> bool:
@@ -38,6 +38,9 @@ class Origin(Protocol):
 
     def newest(self) -> str:
         """Return the revision that is newest now, or "" where only obtaining it tells."""
+
+    def ask(self) -> str:
+        """Ask whether it can be reached; return the newest revision, or "" if that takes more."""
 
     def obtain(self, revision: str, into: Path) -> str:
         """Put the files of ``revision`` ("" for the newest) into the new directory; return the revision."""
@@ -105,6 +108,14 @@ class RemoteSource:
             return Refreshed(self.uri, before, before, error.message, self.here)
         self._pinned, self._local = after, self._at(after)
         return Refreshed(self.uri, before, after)
+
+    def ask(self) -> str:
+        """Ask the origin, fetching nothing; return the newest revision if that tells it.
+
+        Raises :class:`PkgsError` when it cannot be reached.
+        """
+        self._refuse_offline()
+        return self._origin.ask()
 
     def _obtained(self) -> LocalSource:
         with self._mutex:

@@ -38,6 +38,13 @@ class SnapshotOrigin:
         """Return "": an archive's digest is known when it is there."""
         return ""
 
+    def ask(self) -> str:
+        """Ask for the archive without fetching it; return ""."""
+        answer = self.fetcher().probe(self.url)
+        if not answer.reachable:
+            raise SourceError(answer.reason, f"check the URL {self.shown}")
+        return ""
+
     def obtain(self, revision: str, into: Path) -> str:
         """Fetch and unpack the archive; raise :class:`SourceError` if it is not the one of ``revision``."""
         archive = temp_sibling(into.with_name("archive"))
