@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pkgs.errors import UsageError
+from pkgs.package.regex import compile_regex
+from pkgs.package.regexsyntax import SyntaxFault
 from pkgs.source.catalog import Listed
 
 _PLAIN = re.compile(r"[^\\.+*?()|\[\]{}^$]*")
@@ -71,9 +73,6 @@ def _never(text: str) -> bool:  # noqa: ARG001
 
 
 def _regex(text: str) -> Test:
-    from pkgs.package.regex import compile_regex  # deferred: most searches are for a word
-    from pkgs.package.regexsyntax import SyntaxFault
-
     try:
         return compile_regex(f"(?i){text}").found_in
     except SyntaxFault as error:
