@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkgs.errors import EnvError, ManifestError
-from pkgs.manifest.document import Attribute, Block, Heredoc, MapEntry, MapValue
-from pkgs.manifest.load import parse_document
+from pkgs.errors import EnvError
 
 if TYPE_CHECKING:
     from pkgs.environment.configschema import EnvironmentFile
@@ -64,14 +62,18 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise EnvError(f"cannot read {path}: {error}", "it must be a text in UTF-8 that you may read") from error
+        raise EnvError(
+            f"cannot read {path}: {error}", "it must be a text in UTF-8 that you may read"
+        ) from error
 
 
 def parse_config(text: str, path: Path) -> Config:
     """Read a configuration's text; ``path`` names it in messages."""
     if not text.strip():
         return Config()
-    values, lines = _parsed(text, path)
+    from pkgs.environment.configvalues import plain_values  # deferred: the parser
+
+    values, lines = plain_values(text, path)
     return _validated(values, lines, path)
 
 
@@ -79,38 +81,10 @@ def parse_user_config(text: str, path: Path) -> UserConfig:
     """Read the text of a user's configuration; ``path`` names it in messages."""
     if not text.strip():
         return UserConfig()
-    values, lines = _parsed(text, path)
+    from pkgs.environment.configvalues import plain_values  # deferred: the parser
+
+    values, lines = plain_values(text, path)
     return _validated_user(values, lines, path)
-
-
-def _parsed(text: str, path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    try:
-        document = parse_document(text, path=str(path))
-    except ManifestError as error:
-        raise EnvError(error.message, f"correct {path}") from error
-    lines: dict[str, int] = {}
-    return _plain(document.entries, lines), lines
-
-
-def _plain(entries: Any, lines: dict[str, int]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for entry in entries:
-        if isinstance(entry, Attribute):
-            found[entry.name] = _value(entry.value)
-        elif isinstance(entry, Block):
-            found[entry.name] = _plain(entry.body, lines)
-        else:
-            continue
-        lines.setdefault(entry.name, entry.line)
-    return found
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, MapValue):
-        return {entry.key: _value(entry.value) for entry in value.entries if isinstance(entry, MapEntry)}
-    if isinstance(value, Heredoc):
-        return value.text
-    return list(map(_value, value)) if isinstance(value, tuple) else value
 
 
 def _validated(values: dict[str, Any], lines: dict[str, int], path: Path) -> Config:

@@ -30,6 +30,8 @@ _CODE = (
     "manifest",
     "package",
     "environment/config.py",
+    "environment/configschema.py",
+    "environment/configvalues.py",
     "source/codec.py",
     "source/parsed.py",
     "source/summary.py",
