@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from threading import Lock as ThreadLock
 from typing import TYPE_CHECKING, TextIO
 
 from pkgs.errors import EnvError
@@ -42,7 +41,9 @@ class App:
     @classmethod
     def of_process(cls, args: argparse.Namespace) -> App:
         """Build an app from this process and the flags it was given."""
-        return cls(args, environ=dict(os.environ), cwd=_working_directory())
+        from pkgs.environment.root import working_directory
+
+        return cls(args, environ=dict(os.environ), cwd=working_directory(os.environ))
 
     @property
     def out(self) -> TextIO:
@@ -197,8 +198,9 @@ class App:
     def fetcher(self) -> Fetcher:
         """What downloads; refuses to when offline."""
         from pkgs.artifact.clients import fetcher_of
+        from pkgs.artifact.told import ToldFetcher
 
-        return fetcher_of(
+        fetcher = fetcher_of(
             self.environ,
             self.home,
             self.cwd,
@@ -207,18 +209,14 @@ class App:
             offline=self.offline,
             warn=self.reporter.warn,
         )
+        return ToldFetcher(fetcher, self.reporter) if self.level <= self.level.DEBUG else fetcher
 
     @cached_property
     def reporter(self) -> Reporter:
         """Where work tells of itself: a live display on a terminal, plain lines elsewhere."""
-        from pkgs.progress import Level
-        from pkgs.ui.plain import PlainReporter
+        from pkgs.ui.levels import reporter_for
 
-        if self.level > Level.INFO or not self.err.isatty() or self.environ.get("CI"):
-            return PlainReporter(self.err, ThreadLock(), self.level)
-        from pkgs.ui.live import live_reporter
-
-        return live_reporter(self.err, self.level)
+        return reporter_for(self.err, self.level, self.environ)
 
     def workspace(self, *, frozen: bool | None = None, jobs: int | None = None) -> Workspace:
         """Return the environment together with everything that acts on it.
@@ -229,11 +227,11 @@ class App:
         from pkgs.environment.workspace import Workspace
         from pkgs.shim.own import own_program
 
-        places = {
-            "${env}": str(self.environment.root),
-            "${HOME}": str(self.home),
-            "${state}": str(self.state.root),
-        }
+        self.reporter.debug(
+            f"environment {self.environment.bin_dir}, state {self.state.root}, {self.platform}"
+        )
+        places = {"${env}": self.environment.root, "${HOME}": self.home, "${state}": self.state.root}
+        symbols = {symbol: str(path) for symbol, path in places.items()}
         return Workspace(
             environment=self.environment,
             config=self.config,
@@ -244,8 +242,8 @@ class App:
             today=self.today,
             catalog=self.catalog,
             store=self.store,
-            fetcher=PlacedFetcher(self.fetcher, places),
-            places=places,
+            fetcher=PlacedFetcher(self.fetcher, symbols),
+            places=symbols,
             reporter=self.reporter,
             frozen=self.environ.get("CI", "").lower() in ("true", "1") if frozen is None else frozen,
             jobs=jobs or max(4, os.cpu_count() or 1),
@@ -292,6 +290,12 @@ class App:
         located = (each for app in (*self.parents, self) for each in app.contents.located.values())
         return (*(self.state.tree(each.key) for each in located), *made)
 
+    def prepare_activation(self) -> None:
+        """Make present what the configuration wants there on activation."""
+        from pkgs.environment.install import install_on_activate
+
+        install_on_activate(self.workspace())
+
     def activation_messages(self) -> tuple[str, ...]:
         """Carry out the packages' ``activate`` triggers and return what they say."""
         from pkgs.environment.triggers import activate
@@ -312,10 +316,3 @@ class App:
     def prompt(self) -> str:
         """What activation shows in the prompt: ``env``, ``short`` or ``none``."""
         return self.user_config.prompt
-
-
-def _working_directory() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return Path(os.environ.get("PWD", "/"))

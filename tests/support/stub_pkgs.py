@@ -35,6 +35,9 @@ class StubApp:
     def prompt(self) -> str:
         return str(self._config()["prompt"])
 
+    def prepare_activation(self) -> None:
+        """Everything that a stub has is there."""
+
     def operations(self) -> tuple[EnvOp, ...]:
         return decode(self._config()["operations"])
 

@@ -28,6 +28,9 @@ class Activating(InEnvironment, Protocol):
     def ephemeral(self) -> Mapping[str, str]:
         """Return variables that are set this once, so that the script is not to be kept."""
 
+    def prepare_activation(self) -> None:
+        """Make present what has to be there before anything is looked at."""
+
     def operations(self) -> tuple[EnvOp, ...]:
         """Return what activation does to variables."""
 
@@ -62,6 +65,7 @@ def run(args: argparse.Namespace, app: Activating) -> int:
     own = app.environment
     bin_dir = _spelled(args, own)
     env_state = app.state.env(bin_dir)
+    app.prepare_activation()
     # The times come first: what changes while the operations are worked out is seen the next time.
     watched = observe([bin_dir, own.config_file, own.lock_file, *app.watched()])
     activation = Activation(

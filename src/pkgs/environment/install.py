@@ -126,6 +126,21 @@ def make_present(workspace: Workspace, reference: Reference) -> Installed:
     return installed
 
 
+def install_on_activate(workspace: Workspace) -> None:
+    """Make present the pinned packages that the configuration wants there at every activation.
+
+    Names that are not pinned are passed over (hermit, env.go:451-472). What cannot be had is warned of: its
+    first call will try again.
+    """
+    wanted = workspace.config.install_on_activate
+    pins = read_pins(workspace.environment.bin_dir) if wanted else ()
+    for reference in (pin.reference for pin in pins if pin.reference.name in wanted):
+        try:
+            make_present(workspace, reference)
+        except PkgsError as error:
+            workspace.reporter.warn(f"{reference} is not present: {error.message}")
+
+
 def _recorded(workspace: Workspace, installed: Installed, lock: Lock) -> bool:
     """Tell whether the lock covers a package and what it needs, as they came."""
     return all(

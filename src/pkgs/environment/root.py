@@ -45,6 +45,14 @@ class Environment:
         return self.bin_dir / LOCK
 
 
+def working_directory(environ: Mapping[str, str]) -> Path:
+    """Return the working directory, by the shell's name for it where it was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path(environ.get("PWD", "/"))
+
+
 def is_bin_dir(path: Path) -> bool:
     """Tell whether ``path`` is an environment's directory of links."""
     return (path / WRAPPER).is_file() and (path / ACTIVATE).is_file()
