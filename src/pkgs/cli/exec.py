@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from pkgs.app import App
+from pkgs.cli.process import give_signals_back
 
 EPILOG = """\
 TOOL is a path to a link in an environment, or the name of a tool in the present one. The tool replaces
@@ -29,15 +31,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Replace this process by the tool."""
+    from pkgs.environment.operations import config_operations
     from pkgs.environment.pins import tool_behind
     from pkgs.environment.root import Environment
+    from pkgs.environment.transform import apply
     from pkgs.shim.calls import prepare
 
     path = Path(args.tool) if "/" in args.tool else app.environment.bin_dir / args.tool
     bin_dir, reference, tool = tool_behind(app.cwd / path)
     app.environment = Environment(bin_dir)
     call = prepare(app.workspace(), reference, tool, app.environ)
+    if app.ephemeral:
+        operations = config_operations(app.environment, app.ephemeral)
+        call = replace(call, environ=apply(call.environ, operations).on(call.environ))
+    app.reporter.debug(f"calling {call.target}")
     arguments = args.arguments[1:] if args.arguments[:1] == ["--"] else args.arguments
     app.out.flush()
+    give_signals_back()
     call.replace_process(arguments)
     return 0

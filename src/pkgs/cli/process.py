@@ -52,6 +52,12 @@ def _end() -> None:
     os._exit(EXIT_INTERRUPTED)
 
 
+def give_signals_back() -> None:
+    """Let a program that replaces this process find signals as they were: Python ignores two of them."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def fail(error: PkgsError) -> int:
     """Print an error and return the exit status it asks for."""
     try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from threading import Lock
+from typing import TextIO
 
 from pkgs.errors import UsageError
-from pkgs.progress import Level
+from pkgs.progress import Level, Reporter
+from pkgs.ui.plain import PlainReporter
 
 _OFF = frozenset({"", "0", "false", "no"})
 
@@ -36,3 +39,12 @@ def _named(name: str) -> Level:
         known = ", ".join(level.lower() for level in Level.__members__)
         raise UsageError(f"PKGS_LOG is {name!r}, which is no level", f"choose one of auto, {known}")
     return Level[name.upper()]
+
+
+def reporter_for(stream: TextIO, level: Level, environ: Mapping[str, str]) -> Reporter:
+    """Return a live display for a terminal that somebody watches, and plain lines for all else."""
+    if level > Level.INFO or not stream.isatty() or environ.get("CI"):
+        return PlainReporter(stream, Lock(), level)
+    from pkgs.ui.live import live_reporter  # deferred: rich costs 40 ms
+
+    return live_reporter(stream, level)
