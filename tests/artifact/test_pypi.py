@@ -80,7 +80,7 @@ def test_the_hash_of_the_index_is_checked(server: Server, get: Get, as_json: boo
     index = PythonIndex(server, json=as_json)
     index.publish("rust-just", LINUX_WHEEL, b"linux", sha256="0" * 64)
 
-    with pytest.raises(DigestMismatchError, match="but 0000"):
+    with pytest.raises(DigestMismatchError, match="should have been 0000"):
         get(SOURCE, {"PIP_INDEX_URL": index.url})
 
 

@@ -266,7 +266,7 @@ class Download:
     def _mismatch(self, name: str, expected: str, actual: str) -> DigestMismatchError:
         return DigestMismatchError(
             f"{shown(self._location.url)} has {name} {actual.removeprefix('sha256:')}, "
-            f"but {expected.removeprefix('sha256:')} is expected",
+            f"which should have been {expected.removeprefix('sha256:')}",
             "the file was replaced, or the recorded digest is wrong: compare it with the publisher's",
         )
 

@@ -192,7 +192,8 @@ def _copy(path: Path, wanted: Wanted, into: Path, task: Task) -> Got:
     if wanted.digest not in (None, hashers.digest):
         target.discard()
         raise DigestMismatchError(
-            f"{path} has sha256 {hashers.digest.hex}, but {wanted.digest and wanted.digest.hex} is expected",
+            f"{path} has sha256 {hashers.digest.hex}, "
+            f"which should have been {wanted.digest and wanted.digest.hex}",
             "the file was replaced, or the recorded digest is wrong",
         )
     target.finish()

@@ -127,7 +127,7 @@ class Blobs:
             _forget(into)
             raise DigestMismatchError(
                 f"{download.label}: {shown(received.url)} gave {received.digest}, {size} bytes; "
-                f"expected {wanted or received.digest}",
+                f"it should have been {wanted or received.digest}",
                 "do not use it before you know why; if upstream replaced the file, correct the manifest",
             )
         if wanted is None and download.claim:
