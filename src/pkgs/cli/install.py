@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print what is present now as JSON, or what would change"
     )
+    parser.add_argument("--from", dest="bundle", metavar="FILE", help="first take this bundle in (pkgs bundle)")
     add_dry_run(parser)
     add_frozen(parser)
 
@@ -44,6 +45,10 @@ def run(args: argparse.Namespace, app: App) -> int:
     from pkgs.shim.calls import write_call_plans
     from pkgs.shim.noop import note_whole
 
+    if args.bundle:
+        from pkgs.cli.bundle import load
+
+        load(app, app.cwd / args.bundle)
     workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)
     outcome = install(workspace, args.packages, dry_run=args.dry_run)
     write_call_plans(workspace, outcome.installed)

@@ -10,6 +10,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import IO, Protocol, cast
 
 from pkgs.errors import ArchiveError
@@ -20,6 +21,7 @@ from pkgs.store.unpack.zstdframes import FrameWalker
 # What decompressing may take: xz -9 takes 65 MiB, zstd --ultra -22 128 MiB.
 _MEMORY = 512 << 20
 _WINDOW = 1 << 27
+_LEVEL = 6
 _MAGICS = {
     b"\x1f\x8b\x08": "gzip",
     b"BZh": "bzip2",
@@ -179,3 +181,16 @@ class _Walked:
         self._budget.took(len(data))
         self.walker.feed(data)
         return data
+
+
+@contextmanager
+def compressing(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Yield a stream that writes zstandard to ``file``: the same bytes in give the same bytes out.
+
+    One thread, one level; what it takes most of (downloads) is compressed already.
+    """
+    import zstandard  # deferred: 10 ms, and few write archives
+
+    engine = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True, threads=0)
+    with engine.stream_writer(file, closefd=False) as stream:
+        yield cast("IO[bytes]", stream)
