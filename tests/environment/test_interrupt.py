@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from pkgs.digests import digest_file
+from pkgs.digests import digest_bytes, digest_file
 from pkgs.errors import EXIT_INTERRUPTED
 from tests.support.archives import make_tar_gz
 from tests.support.project import Project
@@ -19,7 +19,7 @@ def offer(project: Project, server: Server, name: str, reply: Reply, sha256: str
     url = server.add(f"/{name}.tgz", reply)
     (project.root / "manifests" / f"{name}.hcl").write_text(
         f'description = "{name}"\nbinaries = ["bin/{name}"]\nsource = "{url}"\n'
-        f'sha256 = "{sha256 or "0" * 64}"\nversion "1" {{}}\n'
+        f'sha256 = "{sha256 or digest_bytes(name.encode()).hex}"\nversion "1" {{}}\n'
     )
 
 
