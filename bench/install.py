@@ -125,12 +125,17 @@ def install_with_curl(folder: Path, archives: Sequence[Archive], *, parallel: in
     )
 
 
-def rounds(count: int, ways: Mapping[str, Callable[[Path], Run]]) -> dict[str, Run]:
-    """Run every way ``count`` times in turn in fresh folders; return median times and largest peaks."""
+def rounds(
+    count: int, ways: Mapping[str, Callable[[Path], Run]], place: Path | None = None
+) -> dict[str, Run]:
+    """Run every way ``count`` times in turn in fresh folders; return median times and largest peaks.
+
+    The folders are made in ``place``, or where temporary files usually are.
+    """
     runs: dict[str, list[Run]] = {name: [] for name in ways}
     for _ in range(count):
         for name, way in ways.items():
-            with tempfile.TemporaryDirectory() as folder:
+            with tempfile.TemporaryDirectory(dir=place) as folder:
                 runs[name].append(way(Path(folder).resolve()))
                 _make_writable(Path(folder))
     return {

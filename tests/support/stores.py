@@ -26,6 +26,7 @@ from pkgs.store.locks import Locks
 from pkgs.store.recipe import Recipe
 from pkgs.store.roots import Roots
 from pkgs.store.trees import Trees
+from pkgs.store.written import Written
 
 LINUX = Platform("linux", "amd64")
 
@@ -81,7 +82,15 @@ class Hearing:
         self.warnings.append(message)
 
 
-def unpack_tar(archive: Path, dest: Path, *, strip: int, name: str, dont_extract: bool) -> None:
+def unpack_tar(
+    archive: Path,
+    dest: Path,
+    *,
+    strip: int,
+    name: str,
+    dont_extract: bool,
+    written: Written | None = None,
+) -> None:
     """Unpack an honest tar archive, or copy the file where ``dont_extract`` says so."""
     if dont_extract:
         shutil.copyfile(archive, dest / name)

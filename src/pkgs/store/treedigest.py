@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pkgs.digests import Digest
 from pkgs.errors import StoreError
@@ -71,17 +71,28 @@ class TreeDigest:
     size: int
 
 
+class Known(Protocol):
+    """Knows digests of files without reading them; see :class:`pkgs.store.written.Written`."""
+
+    def digest(self, status: os.stat_result) -> str | None:
+        """Return the SHA-256 of a file's content in hex, None if it has to be read."""
+
+
 def digest_tree(
-    root: Path, *, seal: bool = False, visit: Callable[[Entry], None] | None = None
+    root: Path,
+    *,
+    seal: bool = False,
+    visit: Callable[[Entry], None] | None = None,
+    known: Known | None = None,
 ) -> TreeDigest:
     """Digest the tree below ``root``; ``visit`` is shown each entry in order.
 
-    ``seal`` makes everything read-only on the way: directories and executables 0555, other files 0444. Memory
-    does not grow with the tree, but for the names in the largest directories. Raises :class:`StoreError` for
-    anything but files, directories and links.
+    What ``known`` knows is not read. ``seal`` makes everything read-only on the way: directories and
+    executables 0555, other files 0444. Memory does not grow with the tree, but for the names in the largest
+    directories. Raises :class:`StoreError` for anything but files, directories and links.
     """
     total = TreeSum()
-    for entry in entries(root, seal=seal):
+    for entry in entries(root, seal=seal, known=known):
         total.add(entry)
         if visit:
             visit(entry)
@@ -110,11 +121,13 @@ class TreeSum:
         return TreeDigest(Digest(self._hasher.hexdigest()), self._files, self._size)
 
 
-def entries(root: Path, *, seal: bool = False, hashed: bool = True) -> Iterator[Entry]:
+def entries(
+    root: Path, *, seal: bool = False, hashed: bool = True, known: Known | None = None
+) -> Iterator[Entry]:
     """Yield the entries below ``root`` in the order of the digest; without ``hashed``, files lack content."""
     with _Hashing() as hashing:
         for path, found in _walk(str(root), seal):
-            hashing.put(_read(path, found, seal, hashed))
+            hashing.put(_read(path, found, seal, hashed, known))
             yield from hashing.ready()
         yield from hashing.rest()
 
@@ -191,10 +204,16 @@ def _listing(directory: str) -> list[os.DirEntry[str]]:
         return sorted(found, key=lambda entry: os.fsencode(entry.name))
 
 
-def _read(path: str, found: os.DirEntry[str], seal: bool, hashed: bool) -> Entry | Callable[[], Entry]:
+def _read(
+    path: str, found: os.DirEntry[str], seal: bool, hashed: bool, known: Known | None
+) -> Entry | Callable[[], Entry]:
     status = found.stat(follow_symlinks=False)
     if stat.S_ISREG(status.st_mode):
-        return _file(path, found.path, status, seal, hashed)
+        mode = _seal(found.path, status) if seal else stat.S_IMODE(status.st_mode)
+        digest = known.digest(status) if known else None
+        if digest or not hashed:
+            return Entry("f", path, digest or "", mode, status.st_size, status.st_mtime_ns)
+        return _file(path, found.path, status, mode)
     if stat.S_ISDIR(status.st_mode):
         return Entry("d", path, "", 0o555 if seal else stat.S_IMODE(status.st_mode), 0, 0)
     if stat.S_ISLNK(status.st_mode):
@@ -204,18 +223,17 @@ def _read(path: str, found: os.DirEntry[str], seal: bool, hashed: bool) -> Entry
     )
 
 
-def _file(
-    path: str, place: str, status: os.stat_result, seal: bool, hashed: bool
-) -> Entry | Callable[[], Entry]:
+def _seal(place: str, status: os.stat_result) -> int:
+    """Make a file read-only; return its permissions."""
     mode = stat.S_IMODE(status.st_mode)
-    if seal:
-        sealed = 0o555 if mode & 0o111 else 0o444
-        if mode != sealed:
-            os.chmod(place, sealed)
-        mode = sealed
+    sealed = 0o555 if mode & 0o111 else 0o444
+    if mode != sealed:
+        os.chmod(place, sealed)
+    return sealed
+
+
+def _file(path: str, place: str, status: os.stat_result, mode: int) -> Entry | Callable[[], Entry]:
     size, mtime = status.st_size, status.st_mtime_ns
-    if not hashed:
-        return Entry("f", path, "", mode, size, mtime)
     if size >= _BIG:
         return lambda: Entry("f", path, _hash(place, _CHUNK), mode, size, mtime)
     return Entry("f", path, _hash(place, size + 1), mode, size, mtime)

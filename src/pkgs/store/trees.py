@@ -35,6 +35,7 @@ from pkgs.store.records import (
 )
 from pkgs.store.relocation import relocate
 from pkgs.store.treedigest import digest_tree
+from pkgs.store.written import Written
 
 _TOUCH_SECONDS = 86400
 
@@ -42,7 +43,16 @@ _TOUCH_SECONDS = 86400
 class Unpack(Protocol):
     """Fills the empty directory ``dest`` from an archive; see :func:`pkgs.store.unpack.unpack`."""
 
-    def __call__(self, archive: Path, dest: Path, *, strip: int, name: str, dont_extract: bool) -> None:
+    def __call__(
+        self,
+        archive: Path,
+        dest: Path,
+        *,
+        strip: int,
+        name: str,
+        dont_extract: bool,
+        written: Written | None = None,
+    ) -> None:
         """Unpack, or raise :class:`ArchiveError`."""
 
 
@@ -126,20 +136,27 @@ class Trees:
         with storing(self._state.tree(key)), clean_on_failure(building):
             remove_tree(building)  # left by one that was killed: this lock was its
             building.mkdir(parents=True)
-            self._fill(building, recipe, source)
+            # Actions may write to files, and even set back their times: then all is read again.
+            written = None if recipe.actions else Written(sealed=True)
+            self._fill(building, recipe, source, written)
             if finish:
                 finish(building)
             relocated = self._relocate(key, building, recipe)
-            return self._publish(key, building, recipe, label, relocated)
+            return self._publish(key, building, recipe, label, relocated, written)
 
-    def _fill(self, building: Path, recipe: Recipe, source: Path | None) -> None:
+    def _fill(self, building: Path, recipe: Recipe, source: Path | None, written: Written | None) -> None:
         if source is None:
             return
         if source.is_dir():
             copy_tree(source, building)
         else:
             self._unpack(
-                source, building, strip=recipe.strip, name=recipe.name, dont_extract=recipe.dont_extract
+                source,
+                building,
+                strip=recipe.strip,
+                name=recipe.name,
+                dont_extract=recipe.dont_extract,
+                written=written,
             )
 
     def _relocate(self, key: Digest, building: Path, recipe: Recipe) -> int:
@@ -149,12 +166,20 @@ class Trees:
         programs = any(isinstance(action, Run) for action in recipe.actions)
         return relocate(building, self._state.tree(key), contents=programs)
 
-    def _publish(self, key: Digest, building: Path, recipe: Recipe, label: str, relocated: int) -> Tree:
+    def _publish(
+        self,
+        key: Digest,
+        building: Path,
+        recipe: Recipe,
+        label: str,
+        relocated: int,
+        written: Written | None,
+    ) -> Tree:
         final = self._state.tree(key)
         listing = temp_sibling(listing_path(self._state, key))
         with clean_on_failure(listing):
             with writing_listing(listing) as visit:
-                total = digest_tree(building, seal=True, visit=visit)
+                total = digest_tree(building, seal=True, visit=visit, known=written)
             forget_tree(self._state, key)  # damaged, or not written down: it was not trusted
             listing.replace(listing_path(self._state, key))
         Record(

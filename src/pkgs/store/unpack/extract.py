@@ -24,6 +24,7 @@ from pkgs.store.unpack.stream import CHUNK, Stream, ahead
 from pkgs.store.unpack.tar import TarReader
 from pkgs.store.unpack.tree import Tree
 from pkgs.store.unpack.zip import ZipReader
+from pkgs.store.written import Written
 
 # Below this a second thread costs more than it gains.
 _WORTH_A_THREAD = 1 << 20
@@ -61,19 +62,21 @@ def unpack(
     limits: Limits | None = None,
     apps: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
+    written: Written | None = None,
 ) -> None:
     """Unpack ``archive`` into ``dest``, a fresh empty directory.
 
     ``strip`` leading parts of every member's name are dropped; ``name`` is what a single file is called
     (the last part of the source's URL) and how messages call the archive; with ``dont_extract`` the archive
     itself is stored under it. ``apps`` are taken from a macOS disk image; ``environ`` (the process's own
-    unless given) says where 7z, pkgutil and hdiutil are found. A directory is copied whole.
+    unless given) says where 7z, pkgutil and hdiutil are found. ``written`` is told the digests of files. A
+    directory is copied whole.
 
     Raises :class:`ArchiveError` for what cannot or must not be unpacked and :class:`StoreError` when ``dest``
     cannot be written; ``dest`` then holds an unfinished tree for the caller to throw away.
     """
     budget = Budget(limits or Limits())
-    with _told(name), Tree(dest, budget) as tree:
+    with _told(name), Tree(dest, budget, written) as tree:
         job = _Job(tree, budget, strip, name, apps, os.environ if environ is None else environ)
         if archive.is_dir():
             copy_into(tree, archive)
@@ -86,7 +89,13 @@ def unpack(
 
 
 def unpack_stream(
-    chunks: Iterable[bytes], dest: Path, *, strip: int = 0, name: str, limits: Limits | None = None
+    chunks: Iterable[bytes],
+    dest: Path,
+    *,
+    strip: int = 0,
+    name: str,
+    limits: Limits | None = None,
+    written: Written | None = None,
 ) -> bool:
     """Unpack while ``chunks`` of the archive arrive, where its kind allows; return whether it did.
 
@@ -99,7 +108,7 @@ def unpack_stream(
     head = source.peek(sniff.HEAD)
     streamed = compression.codec(head) is not None or sniff.kind(head) in _STREAMED
     if streamed:
-        with _told(name), Tree(dest, budget) as tree:
+        with _told(name), Tree(dest, budget, written) as tree:
             _unpack_bytes(_Job(tree, budget, strip, name, (), {}), source)
             tree.finish()
     source.drain()

@@ -8,6 +8,7 @@ Links that the archive itself made are followed by rule (see :mod:`pkgs.store.un
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -20,6 +21,7 @@ from pkgs.errors import ArchiveError
 from pkgs.store.unpack.limits import Budget
 from pkgs.store.unpack.links import Links
 from pkgs.store.unpack.names import shown
+from pkgs.store.written import Written
 
 _T = TypeVar("_T")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,10 +34,14 @@ _UNLINKABLE = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV}
 
 
 class Tree:
-    """A directory being filled; ``mtime`` is nanoseconds, or None to leave the present."""
+    """A directory being filled; ``mtime`` is nanoseconds, or None to leave the present.
 
-    def __init__(self, dest: Path, budget: Budget) -> None:
+    ``written`` is told the digest of each file but sparse ones.
+    """
+
+    def __init__(self, dest: Path, budget: Budget, written: Written | None = None) -> None:
         self._budget = budget
+        self._written = written
         self._fds: dict[bytes, int] = {b"": os.open(dest, _DIRECTORY)}
         self._links = Links(budget.limits.link_steps)
         self._directories: dict[bytes, tuple[int, int | None]] = {}
@@ -59,13 +65,23 @@ class Tree:
         """Write a file; a former file or link of that name is replaced, as tar does."""
         fd = self._create(path, mode)
         try:
-            for piece in pieces:
-                self._budget.wrote(len(piece))
-                _write(fd, piece)
+            digest = self._fill(fd, pieces)
             if mtime is not None:
                 os.utime(fd, ns=_times(mtime))
+            if self._written and digest:
+                self._written.add(fd, digest)
         finally:
             os.close(fd)
+
+    def _fill(self, fd: int, pieces: Iterable[bytes | memoryview]) -> bytes:
+        """Write the pieces, and return their digest if somebody wants it."""
+        hasher = hashlib.sha256() if self._written else None
+        for piece in pieces:
+            self._budget.wrote(len(piece))
+            _write(fd, piece)
+            if hasher:
+                hasher.update(piece)
+        return hasher.digest() if hasher else b""
 
     def sparse(
         self,
@@ -141,7 +157,7 @@ class Tree:
     def _create(self, path: bytes, mode: int) -> int:
         """Open a new file for writing at ``path``."""
         parent, base = self._split(path)
-        kept = mode & _MODES | 0o400
+        kept = self._kept(mode)
         self.empty = False
         try:
             fd = os.open(base, _NEW_FILE, kept, dir_fd=self._fd(parent))
@@ -151,6 +167,12 @@ class Tree:
         if self._masked:
             os.fchmod(fd, kept)
         return fd
+
+    def _kept(self, mode: int) -> int:
+        """Return the permissions that a file gets."""
+        if self._written and self._written.sealed:
+            return 0o555 if mode & 0o111 else 0o444
+        return mode & _MODES | 0o400
 
     def _fresh(self, real: bytes, make: Callable[[int], _T]) -> _T:
         """Make something new at ``real``, in whose place an earlier member may be."""
@@ -167,9 +189,12 @@ class Tree:
         parent, _, base = real.rpartition(b"/")
         fd = self._fd(parent)
         self._same_name(fd, base, real)
-        if stat.S_ISDIR(os.lstat(base, dir_fd=fd).st_mode):
+        status = os.lstat(base, dir_fd=fd)
+        if stat.S_ISDIR(status.st_mode):
             raise ArchiveError(f"member {shown(real)} is first a directory and then something else")
         os.unlink(base, dir_fd=fd)
+        if self._written and status.st_nlink == 1:
+            self._written.forget(status.st_ino)
         self._budget.replaced()
         if self._links.target(real) is not None:
             self._links.remove(real)
