@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pkgs.artifact.fetch import Fetcher
     from pkgs.environment.config import Config, UserConfig
     from pkgs.environment.contents import Contents
+    from pkgs.environment.materialise import Located
     from pkgs.environment.root import Environment
     from pkgs.environment.workspace import Workspace
     from pkgs.envops import EnvOp
@@ -287,8 +288,16 @@ class App:
         from pkgs.environment.triggers import lasting_results
 
         made = lasting_results(self.workspace(), self.contents.packages.values(), "activate")
-        located = (each for app in (*self.parents, self) for each in app.contents.located.values())
-        return (*(self.state.tree(each.key) for each in located), *made)
+        trees = (self.state.tree(each.key) for each in self._located)
+        return (*(tree for tree in trees if tree.is_dir()), *made)
+
+    def absent(self) -> tuple[Path, ...]:
+        """Return the trees that would be relied on instead, were they there."""
+        return tuple(self.state.tree(key) for each in self._located for key in each.rivals)
+
+    @property
+    def _located(self) -> list[Located]:
+        return [each for app in (*self.parents, self) for each in app.contents.located.values()]
 
     def prepare_activation(self) -> None:
         """Make present what the configuration wants there on activation."""

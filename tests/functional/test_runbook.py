@@ -1,4 +1,4 @@
-"""A runbook as its author runs it: dagu's steps call deno and terraform, all installed by pkgs, not activated.
+"""A runbook as its author runs it: dagu's steps call deno and terraform, all by pkgs, not activated.
 
 dagu passes few variables on to its steps, so what the tools need has to come from their shims. dagu and deno
 come from the npm registry; terraform is the machine's own, packed, or else a small tool takes its place.

@@ -44,6 +44,10 @@ class StubApp:
     def watched(self) -> tuple[Path, ...]:
         return (Path(self.environ.get("HOME", "/")) / ".pkgs.hcl",)
 
+    def absent(self) -> tuple[Path, ...]:
+        """Nothing stands in for anything."""
+        return ()
+
     def present(self) -> tuple[Path, ...]:
         return tuple(map(Path, self.environ.get("STUB_PRESENT", "").split()))
 

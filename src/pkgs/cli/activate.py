@@ -38,7 +38,10 @@ class Activating(InEnvironment, Protocol):
         """Return the files, beside the environment's own, that all this depends on; they may be absent."""
 
     def present(self) -> tuple[Path, ...]:
-        """Return the directories that must exist for the operations to be of use."""
+        """Return what is there and has to be for the operations to be of use."""
+
+    def absent(self) -> tuple[Path, ...]:
+        """Return what is not there and would change the operations if it were."""
 
     def activation_messages(self) -> tuple[str, ...]:
         """Return what ``activate`` triggers say."""
@@ -74,6 +77,7 @@ def run(args: argparse.Namespace, app: Activating) -> int:
         operations=app.operations(),
         prompt=chosen_prompt(args, app),
         present=app.present(),
+        absent=app.absent(),
         messages=app.activation_messages(),
     )
     script = activation_script(shell, activation, watched, env_state=env_state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -69,8 +69,15 @@ def _locked(
     package: Package, platform: Platform, known: LockedPackage | None, size_of: SizeOf
 ) -> tuple[LockedArtifact, ...]:
     kept = dict(_kept(platform, known)) if known else {}
+    sizes = _sizes(known) if known else {}
     merged = (_merged(artifact, kept.get(artifact.url)) for artifact in artifacts_of(package))
-    return tuple(_sized(artifact, platform, size_of) for artifact in merged if artifact)
+    return tuple(_sized(artifact, platform, sizes, size_of) for artifact in merged if artifact)
+
+
+def _sizes(known: LockedPackage) -> dict[str, int | None]:
+    """Return the size of each digest: many a package has one archive for several platforms."""
+    every = (artifact for artifacts in known.artifacts.values() for artifact in artifacts)
+    return {artifact.sha256: artifact.size for artifact in every if artifact.size is not None}
 
 
 def _kept(platform: Platform, known: LockedPackage) -> Iterator[tuple[str, LockedArtifact]]:
@@ -92,10 +99,13 @@ def _merged(artifact: Artifact, kept: LockedArtifact | None) -> LockedArtifact |
     return fresh
 
 
-def _sized(artifact: LockedArtifact, platform: Platform, size_of: SizeOf) -> LockedArtifact:
+def _sized(
+    artifact: LockedArtifact, platform: Platform, sizes: Mapping[str, int | None], size_of: SizeOf
+) -> LockedArtifact:
     if artifact.size is not None or not artifact.sha256:
         return artifact
-    return replace(artifact, size=size_of(to_artifact(artifact), platform))
+    size = sizes.get(artifact.sha256)
+    return replace(artifact, size=size_of(to_artifact(artifact), platform) if size is None else size)
 
 
 def to_artifact(locked: LockedArtifact) -> Artifact:

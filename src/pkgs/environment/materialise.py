@@ -46,11 +46,15 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A package resolved at the place of its tree, whether or not that is there; ``blob`` is its download."""
+    """A package resolved at the place of its tree, whether or not that is there; ``blob`` is its download.
+
+    ``rivals`` are the keys of other trees that it would be looked for at if one of them came to be.
+    """
 
     package: Package
     key: Digest
     blob: Digest | None = None
+    rivals: tuple[Digest, ...] = ()
 
 
 def materialise(
@@ -144,11 +148,13 @@ def locate(workspace: Workspace, reference: Reference, lock: Lock) -> Located | 
     """
     request = wanted(workspace, reference, lock)
     keys = dict(_keys(workspace, request))
-    present = next((key for key in keys if workspace.store.trees.find(key)), next(iter(keys), None))
-    if present is None:
+    found = next((key for key in keys if workspace.store.trees.find(key)), None)
+    key = found or next(iter(keys), None)
+    if key is None:
         return None
-    tree = workspace.state.tree(present)
-    return Located(located(workspace, request.entry.manifest, reference, tree), present, keys[present])
+    package = located(workspace, request.entry.manifest, reference, workspace.state.tree(key))
+    rivals = () if found else tuple(other for other in keys if other != key)
+    return Located(package, key, keys[key], rivals)
 
 
 def _keys(workspace: Workspace, request: Wanted) -> Iterator[tuple[Digest, Digest | None]]:

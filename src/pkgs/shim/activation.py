@@ -42,8 +42,9 @@ class Activation:
     """What activating an environment does.
 
     ``bin_dir`` is spelled as the shell spells it. ``present`` are paths without which the script is not
-    to be used (unpacked packages), ``messages`` lines for the user. ``operations`` need not care for
-    ``PKGS_PREPEND_PATH``, which is looked up when the script runs.
+    to be used, and ``absent`` those with which it is not (packages unpacked and not yet), ``messages`` lines
+    for the user. ``operations`` need not care for ``PKGS_PREPEND_PATH``, which is looked up when the script
+    runs.
     """
 
     root: Path
@@ -51,6 +52,7 @@ class Activation:
     operations: tuple[EnvOp, ...]
     prompt: Prompt = Prompt.ENV
     present: tuple[Path, ...] = ()
+    absent: tuple[Path, ...] = ()
     messages: tuple[str, ...] = ()
 
     @property
@@ -172,9 +174,10 @@ def _guarded(shell: str, activation: Activation, watched: tuple[Watched, ...], e
     """Return the script as it is kept: nothing happens unless it stands."""
     stamps = env_state / DIRECTORY / _generation(activation, watched)
     present = "".join(f" && [ -e {quote(str(path), shell)} ]" for path in activation.present)
+    absent = "".join(f" && [ ! -e {quote(str(path), shell)} ]" for path in activation.absent)
     script = activation_script(shell, activation, watched, env_state=env_state)
     found, end = ("set -g _pkgs_found yes", "end") if shell == FISH else ("then\n_pkgs_found=yes", "fi")
-    return f"if {_stands(stamps, watched, shell)}{present}\n{found}\n{script}{end}\n"
+    return f"if {_stands(stamps, watched, shell)}{present}{absent}\n{found}\n{script}{end}\n"
 
 
 def _stamped(directory: Path, watched: tuple[Watched, ...]) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import PkgsError
@@ -53,6 +54,7 @@ class Roots:
     def __init__(self, state: State, locks: Locks) -> None:
         self._state = state
         self._locks = locks
+        self._turn = Lock()  # threads queue up here: for a lock file they would wait in steps
 
     def add(
         self,
@@ -73,7 +75,8 @@ class Roots:
             return
         if _covers(self.of(bin_dir), wanted) or not self._writable():
             return
-        with self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info):
+        held = self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info)
+        with self._turn, held:
             self._write(_union(self.of(bin_dir), wanted))
 
     def record(
@@ -89,7 +92,8 @@ class Roots:
         root = Root(bin_dir, frozenset(trees), frozenset(blobs), tuple(sorted(watched)))
         if root == self.of(bin_dir) or not self._writable():
             return
-        with self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info):
+        held = self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info)
+        with self._turn, held:
             self._write(root)
 
     def of(self, bin_dir: Path) -> Root:
