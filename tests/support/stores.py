@@ -10,7 +10,7 @@ import sys
 import tarfile
 import textwrap
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,6 +89,7 @@ def unpack_tar(
     strip: int,
     name: str,
     dont_extract: bool,
+    apps: Sequence[str] = (),
     written: Written | None = None,
 ) -> None:
     """Unpack an honest tar archive, or copy the file where ``dont_extract`` says so."""

@@ -54,7 +54,23 @@ def settled(workspace: Workspace, manifest: Manifest, reference: Reference, tree
         package = at(workspace, manifest, reference, home)
     if package.dest:
         _link(workspace, package, home)
+    if workspace.platform.os == "darwin":
+        _offer_apps(workspace, package)
     return package
+
+
+def _offer_apps(workspace: Workspace, package: Package) -> None:
+    """Link a package's applications where macOS looks for the user's own; what is there already stays."""
+    for app in package.apps:
+        name = Path(app).name
+        link, target = Path(workspace.home, "Applications", name), Path(package.root, name)
+        if not target.is_dir() or (link.is_symlink() and link.readlink() == target):
+            continue
+        if os.path.lexists(link) and not (link.is_symlink() and _own(workspace, link.readlink())):
+            workspace.reporter.warn(f"{package.reference}: {link} is there already, and is left as it is")
+            continue
+        link.parent.mkdir(parents=True, exist_ok=True)
+        replace_link(link, str(target))
 
 
 def discard_copy(workspace: Workspace, reference: Reference) -> None:

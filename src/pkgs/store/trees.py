@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,7 @@ class Unpack(Protocol):
         strip: int,
         name: str,
         dont_extract: bool,
+        apps: Sequence[str] = (),
         written: Written | None = None,
     ) -> None:
         """Unpack, or raise :class:`ArchiveError`."""
@@ -156,6 +157,7 @@ class Trees:
                 strip=recipe.strip,
                 name=recipe.name,
                 dont_extract=recipe.dont_extract,
+                apps=recipe.apps,
                 written=written,
             )
 
