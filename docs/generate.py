@@ -5,11 +5,14 @@ A test fails while a page is not what this makes of the code.
 
 from __future__ import annotations
 
+import argparse
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
+from pkgs.cli.flags import Parser
+from pkgs.cli.main import COMMANDS, command_parser, load_command, top_parser
 from pkgs.manifest.schema import Body, LayerBody, ManifestBody, OnBody
 from pkgs.manifest.shape import attributes, blocks
 
@@ -93,7 +96,46 @@ def _type(annotation: Any) -> str:
     return {str: "string", int: "number", bool: "boolean", float: "duration"}[annotation]
 
 
-PAGES = {"manifest.md": manifest_reference}
+def cli_reference() -> str:
+    """Return what the parsers say about commands."""
+    return "\n".join((*_commands(), *_flags(top_parser()), *_all_commands()))
+
+
+def _commands() -> Iterator[str]:
+    yield "## Commands\n"
+    yield "| command | what it does |"
+    yield "|---|---|"
+    yield from (f"| [`{name}`](#pkgs-{name}) | {summary} |" for name, summary in COMMANDS.items())
+    yield "\n## Flags of every command\n"
+
+
+def _all_commands() -> Iterator[str]:
+    for name in COMMANDS:
+        parser = command_parser(name, load_command(name))
+        yield from _command(parser)
+        for sub in parser.subparsers().values():
+            yield from _command(sub)
+
+
+def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield f"## {parser.prog}\n"
+    yield f"{parser.description}\n"
+    yield from _flags(parser)
+    if parser.epilog:
+        yield f"```text\n{parser.epilog.strip()}\n```\n"
+
+
+def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    assert isinstance(parser, Parser)
+    rows = [(f"`{how}`".replace("|", "\\|"), what.replace("|", "\\|")) for how, what in parser.described()]
+    if rows:
+        yield "| argument | what it says |"
+        yield "|---|---|"
+        yield from (f"| {how} | {what} |" for how, what in rows)
+        yield ""
+
+
+PAGES = {"manifest.md": manifest_reference, "cli.md": cli_reference}
 
 
 def page(name: str) -> str:

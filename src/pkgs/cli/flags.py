@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from pkgs.errors import UsageError
@@ -29,9 +29,27 @@ class Parser(argparse.ArgumentParser):
         else:
             self.parse_intermixed_args(words, namespace)
 
+    def described(self) -> Iterator[tuple[str, str]]:
+        """Yield how each argument and flag is written, and what it says, for reference pages."""
+        for action in self._actions:
+            if action.help and action.help != argparse.SUPPRESS and action.dest != "help":
+                words = (", ".join(action.option_strings), _value(action))
+                yield " ".join(filter(None, words)), action.help.removesuffix(" (default: %(default)s)")
+
+    def subparsers(self) -> Mapping[str, argparse.ArgumentParser]:
+        """Return the parsers of subcommands, by name."""
+        found = (each.choices for each in self._actions if each.nargs == argparse.PARSER)
+        return next((dict(each) for each in found if isinstance(each, dict)), {})
+
     def error(self, message: str) -> NoReturn:
         """Raise :class:`UsageError`."""
         raise UsageError(message, f"see: {self.prog} --help")
+
+
+def _value(action: argparse.Action) -> str:
+    name = str(action.metavar or action.dest.upper())
+    forms = {0: "", "?": f"[{name}]", "*": f"[{name} …]", "+": f"{name} …", argparse.REMAINDER: f"[{name} …]"}
+    return forms.get(action.nargs if action.nargs is not None else 1, name)
 
 
 def add_global_flags(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,9 @@ COMMANDS = {
     "resolve": "print what selectors resolve to",
     "exec": "call a tool of an environment",
     "activate": "print what activates the environment in a shell",
+    "deactivate": "print what undoes an activation in a shell",
+    "shell-hooks": "activate environments on entering their directories",
+    "trust": "allow an environment to be activated on entering its directory",
     "env": "print or change the environment's variables",
     "migrate": "turn an environment of hermit, or a file of tools, into one of pkgs",
     "status": "show the environment at a glance",
@@ -102,15 +105,15 @@ def _complete(words: list[str]) -> int:
     from pkgs.cli.complete import Completer  # deferred: only shells ask for it
 
     def parser(name: str) -> argparse.ArgumentParser:
-        return command_parser(name, load_command(name)) if name else _top_parser()
+        return command_parser(name, load_command(name)) if name else top_parser()
 
-    app = App.of_process(_top_parser().parse_args(["--offline", "--quiet"]))
+    app = App.of_process(top_parser().parse_args(["--offline", "--quiet"]))
     sys.stdout.writelines(f"{line}\n" for line in Completer(COMMANDS, parser, app).lines(words))
     return 0
 
 
 def _parse(words: list[str]) -> tuple[argparse.Namespace, Command | None]:
-    parser = _top_parser()
+    parser = top_parser()
     args = parser.parse_args(words)
     if args.command is None:
         parser.print_help()
@@ -151,7 +154,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _top_parser() -> argparse.ArgumentParser:
+def top_parser() -> Parser:
+    """Return the parser of what stands before a command."""
     width = max(map(len, COMMANDS)) + 2
     listing = "\n".join(f"  {name:<{width}}{summary}" for name, summary in COMMANDS.items())
     parser = Parser(

@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check-sources",
         action=argparse.BooleanOptionalAction,
-        default=True,
+        default=None,
         help="ask whether every source is there, for all platforms (default)",
     )
     parser.add_argument(
@@ -48,12 +48,11 @@ def run(args: argparse.Namespace, app: App) -> int:
     from pkgs.environment.trial import FAILED, try_package
 
     limit = duration(args.timeout, "--timeout")
+    asking = args.check_sources is not False and not app.offline
     workspace = app.workspace(frozen=False)
     trials: list[Trial] = []
     for text in args.packages:
-        trial = try_package(
-            workspace, text, check_sources=args.check_sources and not app.offline, limit=limit
-        )
+        trial = try_package(workspace, text, check_sources=asking, limit=limit)
         trials.append(trial)
         _tell(args, app, trial)
     if args.json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from pkgs import __version__
@@ -18,6 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, app: App) -> int:
     """Print the version."""
     if args.json:
+        import json
+
         facts = {
             "version": __version__,
             "python": ".".join(map(str, sys.version_info[:3])),

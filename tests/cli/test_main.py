@@ -1,0 +1,237 @@
+"""The boundary: flags of every command, what is said where, and how a process ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pkgs.cli.main import COMMANDS
+from pkgs.digests import digest_bytes
+from tests.support.checkout import ROOT
+from tests.support.project import Project
+from tests.support.server import Reply, serving
+
+ZEROS = "0" * 64
+
+
+@pytest.fixture
+def hello(project: Project) -> Project:
+    """Return a project with the tool hello, which prints its variables A and B, pinned and installed."""
+    project.tool("hello", "1.0.0", script='echo "NAME A=$A B=$B" "$@"')
+    project.pkgs("install", "hello", check=True)
+    return project
+
+
+def python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_teaches(command: str) -> None:
+    code = "import sys; from pkgs.cli.main import main; sys.exit(main([sys.argv[1], '--help']))"
+
+    done = python(code, command)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: pkgs {command}")
+    assert "--lock-timeout" not in done.stdout
+    taught = done.stdout.partition("\n\n")[2]
+    assert max(map(len, taught.splitlines())) <= 110
+
+
+def test_help_lists_every_command_and_the_flags_of_all(project: Project) -> None:
+    for words in ([], ["--help"], ["-h"]):
+        done = project.pkgs(*words)
+        assert done.status == 0
+        assert [name for name in COMMANDS if f"\n  {name} " not in done.out] == []
+        assert "--lock-timeout" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["lst"], "there is no command 'lst'\nhint: did you mean: pkgs list"),
+        (["list", "--jsn"], "unrecognized arguments: --jsn\nhint: see: pkgs list --help"),
+        (["list", "--js"], "unrecognized arguments: --js\n"),
+        (["--level", "loud", "list"], "argument --level: invalid choice: 'loud'"),
+        (["uninstall"], "the following arguments are required: PACKAGE\n"),
+        (["env", "--env", "1=2"], "--env takes NAME=VALUE, not '1=2'\n"),
+        (["gc", "--lock-timeout", "soon"], "--lock-timeout: invalid duration"),
+    ],
+)
+def test_a_wrong_command_line_is_two_on_standard_error(project: Project, words: list[str], says: str) -> None:
+    done = project.pkgs(*words)
+
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"pkgs: error: {says}")
+
+
+def test_an_unknown_level_in_the_environment_is_named(project: Project) -> None:
+    done = project.pkgs("install", PKGS_LOG="loud")
+
+    assert (done.status, "PKGS_LOG is 'loud', which is no level" in done.err) == (2, True)
+
+
+def test_flags_stand_before_and_after_the_command_and_between_arguments(hello: Project) -> None:
+    hello.tool("bye", "1.0.0")
+
+    done = hello.pkgs("-q", "install", "hello", "--level=debug", "bye", "--json")
+
+    assert (done.status, done.err) == (0, "")
+    assert '"reference": "bye-1.0.0"' in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "lowest"),
+    [
+        ([], {}, "info"),
+        (["--quiet"], {}, ""),
+        ([], {"PKGS_QUIET": "1"}, ""),
+        ([], {"PKGS_QUIET": "0"}, "info"),
+        (["--level", "warn"], {}, "warning"),
+        (["--level", "info"], {"PKGS_QUIET": "true"}, "info"),
+        ([], {"PKGS_LOG": "error"}, ""),
+        (["-d"], {}, "debug"),
+        (["-q", "-d"], {"PKGS_LOG": "fatal"}, "debug"),
+        ([], {"PKGS_LOG": "DEBUG"}, "debug"),
+    ],
+)
+def test_levels(project: Project, words: list[str], environ: dict[str, str], lowest: str) -> None:
+    project.tool("hello", "1.0.0")
+    archive = project.root / "dist" / "hello-1.0.0.tar.gz"
+    project.remote("hello", archive.as_uri())
+
+    done = project.pkgs(*words, "install", "hello", **environ)  # type: ignore[arg-type]
+
+    assert done.status == 0
+    assert [("debug: " in done.err), ("pkgs: pinned" in done.err), ("warning: " in done.err)] == [
+        lowest == "debug",
+        lowest in ("debug", "info"),
+        lowest in ("debug", "info", "warning"),
+    ]
+
+
+def test_debug_tells_what_is_fetched_but_no_secret(project: Project) -> None:
+    with serving() as server:
+        url = server.add("/tool.tar.gz", Reply(b"x", status=404))
+        project.remote("tool", url.replace("http://", "http://user:secret@"), ZEROS)
+
+        done = project.pkgs("-d", "install", "tool")
+
+    assert done.status == 1
+    assert f"debug: fetching {url} for " in done.err
+    assert "secret" not in done.err
+
+
+def test_variables_for_one_call(hello: Project) -> None:
+    done = hello.pkgs("--env", "A=1;B=two words", "exec", "hello", "--", "-q", "--env", "x")
+
+    assert done.out == "hello A=1 B=two words -q --env x\n"
+    assert hello.call("hello").out == "hello A= B=\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which signals are ignored")
+def test_a_tool_finds_its_signals_as_they_were_also_at_the_first_call(project: Project) -> None:
+    project.tool("signals", "1.0.0", script="grep SigIgn /proc/self/status")
+    (project.bin / ".signals-1.0.0.pkg").symlink_to("pkgs")
+    (project.bin / "signals").symlink_to(".signals-1.0.0.pkg")
+
+    first, second = project.call("signals"), project.call("signals")
+
+    assert first.out == second.out == project.run(["grep", "SigIgn", "/proc/self/status"]).out
+
+
+def test_no_traceback_when_the_reader_goes_away(hello: Project) -> None:
+    for words in ("list --json", "--help"):
+        done = hello.run(["bash", "-c", f'set -o pipefail; "{hello.exe}" {words} | true'])
+        assert done.status in (0, 128 + signal.SIGPIPE)
+        assert done.err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_output_that_cannot_be_written_is_an_error(hello: Project) -> None:
+    done = hello.run(["sh", "-c", f'"{hello.exe}" list >/dev/full'])
+
+    assert (done.status, done.err) == (
+        1,
+        "pkgs: error: the output cannot be written: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_no_harm(hello: Project, closed: str) -> None:
+    done = hello.run(["sh", "-c", f'"{hello.exe}" list {closed}'])
+
+    assert (done.status, done.err) == (0, "")
+
+
+def test_a_bug_leaves_a_report(tmp_path: Path) -> None:
+    code = "import sys, pkgs.cli.version as v\nv.run = lambda *_: 1 / 0\nfrom pkgs.cli.main import main\n"
+
+    done = python(f"{code}sys.exit(main(['version', '--json']))")
+
+    assert (done.returncode, done.stdout) == (3, "")
+    error, hint = done.stderr.splitlines()
+    assert error == "pkgs: error: this is a bug in pkgs: ZeroDivisionError('division by zero')"
+    report = Path(hint.removeprefix("hint: a report is in "))
+    assert "command: pkgs version --json" in report.read_text()
+    assert "ZeroDivisionError" in report.read_text()
+    report.unlink()
+
+
+def test_an_interrupt_ends_at_once_and_changes_nothing(project: Project) -> None:
+    body = b"x" * 100_000
+    with serving() as server:
+        for name in ("one", "two"):
+            url = server.add(f"/{name}.tar.gz", Reply(body, stall_after=1000))
+            project.remote(name, url, digest_bytes(body).hex)
+        before = project.snapshot()
+        words = [str(project.exe), "install", "one", "two"]
+        with subprocess.Popen(
+            words, cwd=project.root, env=project.environ(), stderr=subprocess.PIPE, text=True
+        ) as process:
+            _wait_until_asked(server, 2)
+            process.send_signal(signal.SIGINT)
+            start = time.monotonic()
+            _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert time.monotonic() - start < 10
+    assert "Traceback" not in said
+    assert project.snapshot() == before
+
+
+def _wait_until_asked(server: object, times: int) -> None:
+    deadline = time.monotonic() + 50
+    while len(server.requests) < times:  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_waiting_for_another_process_can_be_given_up(project: Project) -> None:
+    from pkgs.store.locks import Locks
+
+    with Locks(project.state / "locks").hold("gc", what="a test", waiting=lambda _: None):
+        done = project.pkgs("gc", "--lock-timeout", "100ms")
+        again = project.pkgs("gc", PKGS_LOCK_TIMEOUT="100ms")
+
+    assert (done.status, again.status) == (1, 1)
+    assert "pkgs: error: gave up waiting for collecting garbage: process " in done.err
+    assert project.pkgs("gc").status == 0
+
+
+def test_short_commands_load_little() -> None:
+    code = "import sys; from pkgs.cli.main import main; main(['version']); print(*sorted(sys.modules))"
+
+    loaded = python(code).stdout.split()
+
+    slow = {"tempfile", "difflib", "subprocess", "json", "pydantic", "rich", "httpx", "hcl2", "platformdirs"}
+    assert slow & set(loaded) == set()
