@@ -14,7 +14,7 @@ import pytest
 from pkgs.environment.config import read_config
 from pkgs.platforms import Platform
 from pkgs.references import Reference
-from tests.support.hermits import LAYOUTS, NEWEST, Hermits, Layout
+from tests.support.hermits import LAYOUTS, NEWEST, Hermits, Layout, publish
 
 HERMIT_FILES = {"hermit", "activate-hermit", "activate-hermit.fish", "hermit.hcl"}
 PKGS_FILES = {"pkgs", "activate-pkgs", "activate-pkgs.fish", "pkgs.hcl", "pkgs.lock"}
@@ -301,3 +301,15 @@ def test_pins_made_since_by_hermit_are_taken_over_too(small: Hermits) -> None:
 
     assert f"link   {small.bin}/.go-1.22.5.pkg -> pkgs" in done.out
     assert small.run(".hermit/bin/go").out == "go 1.22.5\n"
+
+
+def test_what_a_pin_needs_at_run_time_is_locked_as_well(tmp_path: Path) -> None:
+    hermits = Hermits.make(tmp_path, SMALL)
+    publish(hermits.manifests, "lib", "3.0.0", ("lib",))
+    manifest = hermits.manifests / "go.hcl"
+    manifest.write_text('runtime-dependencies = ["lib-3.0.0"]\n' + manifest.read_text())
+
+    hermits.pkgs("migrate")
+
+    assert "lib-3.0.0" in tomllib.loads((hermits.bin / "pkgs.lock").read_text())["package"]
+    assert hermits.pkgs("install", "--frozen").status == 0

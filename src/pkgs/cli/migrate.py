@@ -22,7 +22,6 @@ from pkgs.migrate.hints import find_hints
 from pkgs.migrate.plan import Migration, Target
 from pkgs.migrate.steps import take_all
 from pkgs.migrate.toolfiles import read_tools, tool_file_below
-from pkgs.shim.own import own_program
 from pkgs.source.access import Access
 from pkgs.source.catalog import Catalog
 from pkgs.source.index import Index
@@ -112,7 +111,7 @@ def _from_tools(path: Path, args: argparse.Namespace, app: App) -> Migration:
     project = path.parent.parent if path.parent.name == ".config" else path.parent
     present = bin_dir_below(project)
     environment = _environment(args, app) or Environment(present or project / "bin")
-    return from_tools(path, read_tools(path), _target(app, environment, ""), app.platform)
+    return from_tools(path, read_tools(path), _target(app, environment, ""))
 
 
 def _environment(args: argparse.Namespace, app: App) -> Environment | None:
@@ -134,8 +133,8 @@ def _target(app: App, environment: Environment, text: str) -> Target:
         commits=locked_commits(environment.lock_file),
         offline=True,
     )
-    catalog = Catalog(open_sources(config.sources or (), access), Index(app.cache))
-    return Target.at(environment, catalog, lambda: own_program(app.state, environment.bin_dir), app.today)
+    app.catalog = Catalog(open_sources(config.sources or (), access), Index(app.cache))
+    return Target.at(app.workspace(frozen=False))
 
 
 def _stage(app: App, migration: Migration) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 from pkgs.environment.pins import Pin
+from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError, SourceError
 from pkgs.manifest.model import Manifest
 from pkgs.migrate.pinning import no_manifest
@@ -27,9 +28,9 @@ _GLOB = re.compile(r"[*?\[]")
 _NEWEST = frozenset({"", "latest", "latest:", "*"})
 
 
-def from_tools(origin: Path, wanted: Iterable[Wanted], target: Target, platform: Platform) -> Migration:
+def from_tools(origin: Path, wanted: Iterable[Wanted], target: Target) -> Migration:
     """Return what pins the tools of ``origin`` that have a manifest, beside what is pinned already."""
-    chosen = [_Choice(target.catalog, each, platform, target.today) for each in wanted]
+    chosen = [_Choice(target.workspace, each) for each in wanted]
     there = {pin.reference.name: pin for pin in target.before}
     notes, fresh = [], {}
     for choice in chosen:
@@ -58,21 +59,21 @@ def from_tools(origin: Path, wanted: Iterable[Wanted], target: Target, platform:
 class _Choice:
     """What one tool comes to: a ``pin`` and what is ``said`` of it, or why it is ``left``."""
 
-    def __init__(self, catalog: Catalog, wanted: Wanted, platform: Platform, today: date) -> None:
+    def __init__(self, workspace: Workspace, wanted: Wanted) -> None:
         self.pin: Pin | None = None
         self.left: Left | None = None
         self.said: list[str] = []
         try:
-            self._choose(catalog, wanted, platform, today)
+            self._choose(workspace, wanted)
         except PkgsError as error:
             self.left = Left(wanted.name, " ".join(wanted.versions), error.message)
 
-    def _choose(self, catalog: Catalog, wanted: Wanted, platform: Platform, today: date) -> None:
+    def _choose(self, workspace: Workspace, wanted: Wanted) -> None:
         asked = wanted.versions[0] if wanted.versions else ""
-        name, manifest = _manifest(catalog, wanted.name)
+        name, manifest = _manifest(workspace.catalog, wanted.name)
         if asked == "system" or asked.startswith(("ref:", "path:", "sub-")):
             raise SourceError(f"{asked!r} is no released version")
-        package = _resolved(manifest, name, asked, platform, today)
+        package = _resolved(manifest, name, asked, workspace.platform, workspace.today)
         self.pin = Pin(package.reference, tuple(_plain_tools(package)))
         if package.reference.version != asked or name != wanted.name:
             self.said.append(f"{wanted.name} {asked or 'latest'} is pinned as {package.reference}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from pkgs.artifact.model import Artifact
+from pkgs.environment.complete import with_runtime
 from pkgs.environment.lock import Lock, LockedSource
 from pkgs.environment.locking import lock_package
 from pkgs.environment.pins import Pin
+from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError, SourceError
 from pkgs.names import nearest
 from pkgs.platforms import Platform
@@ -45,27 +46,34 @@ class Pinned:
         }
 
 
-def lock_pins(
-    catalog: Catalog, pins: Sequence[Pin], lock: Lock, today: date
-) -> tuple[Lock, tuple[Pinned, ...]]:
+def lock_pins(workspace: Workspace, pins: Sequence[Pin], lock: Lock) -> tuple[Lock, tuple[Pinned, ...]]:
     """Return the lock with all that the manifests at hand say of ``pins``, and how each pin stands."""
     found = []
     for pin in pins:
-        lock, pinned = _lock(catalog, pin, lock, today)
+        lock, pinned = _lock(workspace, pin, lock)
         found.append(pinned)
-    sources = tuple(LockedSource(source.uri, _commit(source)) for source in catalog.sources)
+    lock = _with_runtime(workspace, lock, [each.pin for each in found if each.state == LOCKED])
+    sources = tuple(LockedSource(source.uri, _commit(source)) for source in workspace.catalog.sources)
     return replace(lock, sources=lock.sources or sources), tuple(found)
 
 
-def _lock(catalog: Catalog, pin: Pin, lock: Lock, today: date) -> tuple[Lock, Pinned]:
-    known = lock.packages.get(str(pin.reference))
+def _with_runtime(workspace: Workspace, lock: Lock, pins: Sequence[Pin]) -> Lock:
+    """Return the lock with what the pins need at run time; where that cannot be told, `pkgs lock` will."""
+    try:
+        return with_runtime(workspace, lock, pins, asking=False)
+    except PkgsError:
+        return lock
+
+
+def _lock(workspace: Workspace, pin: Pin, lock: Lock) -> tuple[Lock, Pinned]:
+    catalog, known = workspace.catalog, lock.packages.get(str(pin.reference))
     if known:
         return lock, Pinned(pin, version=known.version)
     try:
         entry = catalog.find(pin.reference.name)
         if entry is None:
             return lock, Pinned(pin, UNKNOWN, problem=no_manifest(catalog, pin.reference.name))
-        locked = lock_package(entry, pin.reference, None, _no_size, today)
+        locked = lock_package(entry, pin.reference, None, _no_size, workspace.today)
     except SourceError:
         return lock, Pinned(pin, LATER, problem="its manifest's source is not on this machine yet")
     except PkgsError as error:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgs.environment.lock import Lock, print_lock, read_lock
 from pkgs.environment.pins import Pin, read_pins, reference_of
-from pkgs.environment.program import Program
 from pkgs.environment.root import WRAPPER, Environment, is_bin_dir
+from pkgs.environment.workspace import Workspace
 from pkgs.errors import EnvError
 from pkgs.migrate.hints import Hint
 from pkgs.migrate.pinning import LATER, UNKNOWN, Pinned, lock_pins
 from pkgs.migrate.steps import Step
 from pkgs.shim.scaffold import scripts
-from pkgs.source.catalog import Catalog
 
 _MARK = b"# pkgs:"
 
@@ -83,27 +81,25 @@ class Migration:
 class Target:
     """The environment that is migrated to, and what its files are made from."""
 
-    environment: Environment
-    catalog: Catalog
-    program: Callable[[], Program]
-    today: date
-    before: tuple[Pin, ...] = field(default=())
+    workspace: Workspace
+    before: tuple[Pin, ...] = ()
 
     @classmethod
-    def at(
-        cls, environment: Environment, catalog: Catalog, program: Callable[[], Program], today: date
-    ) -> Target:
+    def at(cls, workspace: Workspace) -> Target:
         """Look at the place; raise :class:`EnvError` where something of the user's is in the way."""
-        _refuse_stranger(environment.bin_dir)
-        before = read_pins(environment.bin_dir) if environment.bin_dir.is_dir() else ()
-        return cls(environment=environment, catalog=catalog, program=program, today=today, before=before)
+        bin_dir = workspace.environment.bin_dir
+        _refuse_stranger(bin_dir)
+        return cls(workspace=workspace, before=read_pins(bin_dir) if bin_dir.is_dir() else ())
+
+    @property
+    def environment(self) -> Environment:
+        """The environment to be."""
+        return self.workspace.environment
 
     def steps(self, pins: Sequence[Pin], config: str) -> tuple[tuple[Step, ...], tuple[Pinned, ...]]:
         """Return what makes the environment hold ``pins``, and how each stands. What is there is kept."""
-        bin_dir = self.environment.bin_dir
-        lock, pinned = lock_pins(self.catalog, pins, read_lock(self.environment.lock_file), self.today)
+        lock, pinned = lock_pins(self.workspace, pins, read_lock(self.environment.lock_file))
         steps = [*self._own_files(config, lock), *self._links(pins)]
-        assert all(step.path.parent == bin_dir for step in steps)
         return tuple(step for step in steps if step.needed), pinned
 
     def _own_files(self, config: str, lock: Lock) -> Iterator[Step]:
@@ -112,7 +108,7 @@ class Target:
             yield from (Step(bin_dir / name, text, mode) for name, (text, mode) in scripts().items())
         if not self.environment.config_file.exists():
             yield Step(self.environment.config_file, config.encode())
-        lock = lock if lock.program else replace(lock, program=self.program())
+        lock = lock if lock.program else replace(lock, program=self.workspace.program())
         yield Step(self.environment.lock_file, print_lock(lock).encode())
 
     def _links(self, pins: Sequence[Pin]) -> Iterator[Step]:
