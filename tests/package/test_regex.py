@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import re
 import time
 
@@ -110,3 +112,17 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=5).map("".join), st.text(alphabet="abc", max_size=6))
 def test_simple_expressions_mean_what_they_mean_in_python(expression: str, text: str) -> None:
     assert compile_regex(expression).found_in(text) == bool(re.search(expression, text))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^a.*b$", "a$", "^$", "^", "$", "(^a|b)c*", "a(^b|c$)", "x*", "^(a|b)*$", "a|^b$"]
+)
+def test_a_remembered_search_finds_what_a_careful_one_finds(pattern: str) -> None:
+    expression = compile_regex(pattern)
+    careful = dataclasses.replace(expression, beside=True)
+    texts = ["".join(letters) for length in range(5) for letters in itertools.product("abcx", repeat=length)]
+
+    found = {text: expression.found_in(text) for text in texts}
+
+    assert found == {text: careful.found_in(text) for text in texts}
+    assert found == {text: bool(re.search(pattern.replace("$", r"\Z"), text)) for text in texts}

@@ -40,29 +40,31 @@ class _State:
 class Expression:
     """A compiled expression.
 
-    Where no state asks about its place, what follows from a set of states and a character is always the same:
-    ``_moves`` remembers it, so that searching many texts takes a look-up a character.
+    What follows from a set of states and a character is the same anywhere within a text, unless some state
+    asks what stands beside it (``beside``). ``_moves`` remembers it: searching many texts takes a look-up a
+    character.
     """
 
     states: tuple[_State, ...]
     start: int
+    beside: bool
     _moves: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict, compare=False)
 
     def found_in(self, text: str) -> bool:
         """Whether the expression matches anywhere in ``text``."""
-        if any(state.assertion for state in self.states):
+        if self.beside:
             return self._found_at_places(text)
-        current = frozenset(self._closure({self.start}, "", 0))
+        current = frozenset(self._closure({self.start}, text, 0))
         for character in text:
             if _END in current:
                 return True
             current = self._moves.get((current, character)) or self._move(current, character)
-        return _END in current
+        return _END in self._closure(set(current), text, len(text))
 
     def _move(self, current: frozenset[int], character: str) -> frozenset[int]:
         if len(self._moves) >= _MAX_MOVES:
             self._moves.clear()
-        after = frozenset(self._closure({self.start, *self._step(current, character)}, "", 0))
+        after = frozenset(self._closure({self.start, *self._step(current, character)}, "..", 1))
         self._moves[current, character] = after
         return after
 
@@ -102,7 +104,8 @@ def compile_regex(text: str) -> Expression:
     end = builder.add(_State())
     assert end == _END
     start = builder.build(parse(text), end)
-    return Expression(tuple(builder.states), start)
+    beside = any(state.assertion not in ("", "^", "$") for state in builder.states)
+    return Expression(tuple(builder.states), start, beside)
 
 
 class _Builder:
