@@ -39,11 +39,11 @@ Store.at(State(root), unpack).trees.ensure(recipe, archive, label="bench", repor
 
 
 def contents(count: int, size: int) -> Iterator[tuple[str, bytes]]:
-    """Yield ``count`` files of about ``size`` bytes, half of which compresses."""
+    """Yield ``count`` files of about ``size`` bytes, half of which compresses, 25 in a directory."""
     chance = random.Random(count)
     for number in range(count):
         length = chance.randrange(size // 2, size * 3 // 2)
-        path = f"top/{number % 100:02}/{number // 100 % 20:02}/file{number}"
+        path = f"top/{number // 1000:03}/{number // 25 % 40:02}/file{number}"
         yield path, chance.randbytes(length // 2) + b"some text " * (length // 20)
 
 

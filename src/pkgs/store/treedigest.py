@@ -127,8 +127,12 @@ def entries(
     """Yield the entries below ``root`` in the order of the digest; without ``hashed``, files lack content."""
     with _Hashing() as hashing:
         for path, found in _walk(str(root), seal):
-            hashing.put(_read(path, found, seal, hashed, known))
-            yield from hashing.ready()
+            entry = _read(path, found, seal, hashed, known)
+            if isinstance(entry, Entry) and not hashing.queue:
+                yield entry
+            else:
+                hashing.queue.append(entry if isinstance(entry, Entry) else hashing.submit(entry))
+                yield from hashing.ready()
         yield from hashing.rest()
 
 
@@ -141,7 +145,7 @@ class _Hashing:
     """Entries on their way: in order, while threads hash the big files among them."""
 
     def __init__(self) -> None:
-        self._queue: deque[Entry | Future[Entry]] = deque()
+        self.queue: deque[Entry | Future[Entry]] = deque()
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> _Hashing:
@@ -151,27 +155,24 @@ class _Hashing:
         if self._threads:
             self._threads.shutdown(cancel_futures=True)
 
-    def put(self, entry: Entry | Callable[[], Entry]) -> None:
-        if not isinstance(entry, Entry):
-            self._queue.append(self._pool().submit(entry))
-        else:
-            self._queue.append(entry)
+    def submit(self, entry: Callable[[], Entry]) -> Future[Entry]:
+        return self._pool().submit(entry)
 
     def ready(self) -> Iterator[Entry]:
         """Yield what is finished at the head of the queue, waiting only if the queue is long."""
-        while self._queue:
-            head = self._queue[0]
+        while self.queue:
+            head = self.queue[0]
             if isinstance(head, Entry):
                 yield head
-            elif head.done() or len(self._queue) > _PENDING:
+            elif head.done() or len(self.queue) > _PENDING:
                 yield head.result()
             else:
                 return
-            self._queue.popleft()
+            self.queue.popleft()
 
     def rest(self) -> Iterator[Entry]:
-        while self._queue:
-            head = self._queue.popleft()
+        while self.queue:
+            head = self.queue.popleft()
             yield head if isinstance(head, Entry) else head.result()
 
     def _pool(self) -> ThreadPoolExecutor:
@@ -251,4 +252,6 @@ def _hash(path: str, chunk_size: int) -> str:
 
 
 def _escaped(text: str) -> bytes:
-    return os.fsencode(text).replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
+    if "\\" in text or "\n" in text:
+        text = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return os.fsencode(text)
