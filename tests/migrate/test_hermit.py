@@ -187,6 +187,18 @@ def test_a_pin_without_manifest_is_kept_told_and_the_status_says_so(small: Hermi
     assert small.pkgs("migrate", "--check").status == 1
 
 
+def test_a_parent_that_is_still_hermits_is_told(tmp_path: Path) -> None:
+    hermits = Hermits.make(tmp_path, LAYOUTS[-1])
+    above = tmp_path / "bin"
+    above.mkdir()
+    (above / "activate-hermit").write_text("")
+
+    assert f"inherit-parent means {above}, which is still hermit's" in hermits.pkgs("migrate", "tools").out
+    (above / "activate-pkgs").write_text("")
+    (above / "pkgs").write_text("")
+    assert "still hermit's" not in hermits.pkgs("migrate", "tools").out
+
+
 def test_variables_of_the_configuration_name_the_environment(tmp_path: Path) -> None:
     hermits = Hermits.make(tmp_path, LAYOUTS[-1])
     hermits.pkgs("migrate", "tools")
@@ -263,6 +275,14 @@ class TestRefusals:
         (tmp_path / "bare").mkdir()
 
         assert "there is nothing to migrate" in self.refused(small, str(tmp_path / "bare"))
+
+    def test_chezmois_sources(self, tmp_path: Path, small: Hermits) -> None:
+        sources = tmp_path / "dot_hermit" / "bin"
+        sources.mkdir(parents=True)
+        (sources / "symlink_dot_age-1.1.1.pkg").write_text("hermit\n")
+        (sources / "symlink_age").write_text(".age-1.1.1.pkg\n")
+
+        assert "chezmoi's sources" in self.refused(small, str(sources.parent))
 
     def test_no_such_directory(self, small: Hermits) -> None:
         assert "there is no" in self.refused(small, "missing")

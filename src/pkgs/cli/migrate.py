@@ -17,7 +17,7 @@ from pkgs.environment.root import Environment, bin_dir_below
 from pkgs.errors import EnvError, UsageError
 from pkgs.migrate.fromhermit import from_hermit
 from pkgs.migrate.fromtools import from_tools
-from pkgs.migrate.hermit import hermit_below, pkgs_config, read_hermit
+from pkgs.migrate.hermit import hermit_below, pkgs_config, read_hermit, refuse_chezmoi
 from pkgs.migrate.hints import find_hints
 from pkgs.migrate.plan import Migration, Target
 from pkgs.migrate.steps import take_all
@@ -79,6 +79,8 @@ def _planned(args: argparse.Namespace, app: App) -> Migration:
         raise UsageError(f"there is no {what}", "name a project, an environment, or a file of tools")
     found = next((path for path in (what, *(() if args.what else what.parents)) if _migratable(path)), None)
     if found is None:
+        for usual in ("", "bin"):
+            refuse_chezmoi(what / usual)
         raise EnvError(f"there is nothing to migrate in {what}", "pkgs init makes a new environment")
     if found.is_file():
         return _from_tools(found, args, app)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pkgs.environment.config import parse_config
 from pkgs.environment.pins import Pin
+from pkgs.environment.root import bin_dir_below
 from pkgs.errors import EnvError
-from pkgs.migrate.hermit import HermitEnvironment, pkgs_config
+from pkgs.migrate.hermit import HermitEnvironment, hermit_below, pkgs_config
 from pkgs.migrate.plan import Migration, Target
 from pkgs.migrate.steps import Step
 
@@ -57,4 +59,17 @@ def _notes(hermit: HermitEnvironment, bin_dir: Path, *, beside: bool, remove: bo
         notes.append(
             "hermit's own files stay, for those who still use them; later: pkgs migrate --remove-hermit"
         )
+    if parse_config(hermit.config, hermit.bin_dir).inherit_parent:
+        notes += _parents(hermit)
     return notes
+
+
+def _parents(hermit: HermitEnvironment) -> list[str]:
+    """Say which environment is inherited from, as long as that is hermit's alone."""
+    for directory in hermit.root.parents:
+        if bin_dir_below(directory) not in (None, hermit.bin_dir):
+            return []
+        above = hermit_below(directory)
+        if above and above != hermit.bin_dir:
+            return [f"inherit-parent means {above}, which is still hermit's: migrate it as well"]
+    return []

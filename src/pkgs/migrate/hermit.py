@@ -65,6 +65,15 @@ def _pins_of_hermit(path: Path) -> Iterator[Path]:
             yield link
 
 
+def refuse_chezmoi(directory: Path) -> None:
+    """Raise :class:`EnvError` for chezmoi's sources of an environment: files that stand for its links."""
+    if any(directory.glob("symlink_dot_*.pkg*")):
+        raise EnvError(
+            f"{directory} holds chezmoi's sources of an environment, not an environment",
+            "migrate what chezmoi makes of it (pkgs migrate ~/.hermit), then add that to chezmoi again",
+        )
+
+
 def read_hermit(bin_dir: Path) -> HermitEnvironment:
     """Look at the environment; raise :class:`EnvError` for one that hermit itself would not take."""
     pins, config = read_pins(bin_dir), _read(bin_dir / CONFIG)
