@@ -137,13 +137,9 @@ class App:
     @cached_property
     def user_config(self) -> UserConfig:
         """The user's own configuration; a broken one is told of, and counts as absent."""
-        from pkgs.environment.config import UserConfig, read_user_config
+        from pkgs.environment.settings import user_config
 
-        try:
-            return read_user_config(self.user_config_file)
-        except EnvError as error:
-            self.reporter.warn(f"your own configuration is left out: {error.message}")
-            return UserConfig()
+        return user_config(self.user_config_file, self.reporter.warn)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -164,24 +160,22 @@ class App:
 
     def source(self, text: str) -> Source:
         """Return the manifest source that ``text`` names: a URI, or a directory."""
-        from pkgs.source.sources import open_source
+        from pkgs.source.sources import named_source
 
-        directory = self.cwd / text
-        return open_source(directory.resolve().as_uri() if directory.is_dir() else text, self._access())
+        return named_source(text, self.cwd, self._access())
 
     def _access(self) -> Access:
         from pkgs.environment.commits import locked_commits
         from pkgs.source.access import Access
 
-        within = self.within
         return Access(
             state=self.state,
             environ=self.environ,
             reporter=self.reporter,
             fetcher=lambda: self.fetcher,
-            root=self.environment.root if within else None,
-            commits=locked_commits(self.environment.lock_file) if within else {},
-            private=self.config.github_token_auth if within else (),
+            root=self.environment.root if self.within else None,
+            commits=locked_commits(self.environment.lock_file) if self.within else {},
+            private=self.config.github_token_auth if self.within else (),
             offline=self.offline,
         )
 
@@ -253,16 +247,15 @@ class App:
 
     def operations(self) -> tuple[EnvOp, ...]:
         """Return what activation does to variables: first what the parent environment's does, if any."""
-        from pkgs.environment.operations import config_operations
+        from pkgs.environment.operations import activation_operations, config_operations
 
-        ephemeral = config_operations(self.environment, self.ephemeral)
-        return (*(op for app in (*self.parents, self) for op in app.own_operations()), *ephemeral)
-
-    def own_operations(self) -> tuple[EnvOp, ...]:
-        """Return what activation does on behalf of this environment alone."""
-        from pkgs.environment.operations import activation_operations
-
-        return activation_operations(self.environment, self.contents.packages.values(), self.config.env)
+        found = [
+            activation_operations(app.environment, app.contents.packages.values(), app.config.env)
+            for app in (*self.parents, self)
+        ]
+        found.append(config_operations(self.environment, self.ephemeral))
+        self.reporter.trace(f"operations: {found}")
+        return tuple(operation for operations in found for operation in operations)
 
     @cached_property
     def parents(self) -> tuple[App, ...]:

@@ -235,3 +235,21 @@ def test_short_commands_load_little() -> None:
 
     slow = {"tempfile", "difflib", "subprocess", "json", "pydantic", "rich", "httpx", "hcl2", "platformdirs"}
     assert slow & set(loaded) == set()
+
+
+def test_nothing_is_asked_and_missing_platforms_are_warned_of(project: Project) -> None:
+    project.tool("hello", "1.0.0")
+    path = project.root / "manifests" / "hello.hcl"
+    path.write_text(
+        path.read_text().replace("source = ", "linux { source = ", 1).replace('.gz"\n', '.gz" }\n', 1)
+    )
+
+    done = project.pkgs("install", "hello", stdin="n\n")
+
+    assert (done.status, project.call("hello").out) == (0, "hello 1.0.0\n")
+    assert "warning: hello-1.0.0 is not to be had for darwin-amd64, darwin-arm64\n" in done.err
+    assert "not to be had" not in project.pkgs("install", "hello").err
+
+
+def test_trace_tells_of_every_operation(hello: Project) -> None:
+    assert "trace: operations: [(Prepend(name='PATH'" in hello.pkgs("env", "-t").err

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from pkgs.app import App
 from pkgs.cli.changes import add_dry_run, print_json, tell
 from pkgs.cli.flags import add_frozen
 from pkgs.cli.staging import stage
+
+if TYPE_CHECKING:
+    from pkgs.environment.transaction import Outcome
 
 EPILOG = """\
 A package is named as PACKAGE (its default or newest version), PACKAGE-VERSION (dagu-1.30.2),
@@ -34,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print what is present now as JSON, or what would change"
     )
-    parser.add_argument("--from", dest="bundle", metavar="FILE", help="first take this bundle in (pkgs bundle)")
+    parser.add_argument(
+        "--from", dest="bundle", metavar="FILE", help="first take this bundle in (pkgs bundle)"
+    )
     add_dry_run(parser)
     add_frozen(parser)
 
@@ -56,6 +62,7 @@ def run(args: argparse.Namespace, app: App) -> int:
         note_whole(workspace)
     stage(app, outcome.changed)
     tell(args, app, outcome.changes)
+    _warn_of_missing_platforms(app, outcome)
     if args.json and args.dry_run:
         print_json(app, outcome.changes.document())
     elif args.json:
@@ -65,3 +72,13 @@ def run(args: argparse.Namespace, app: App) -> int:
         ]
         print_json(app, present)
     return 0
+
+
+def _warn_of_missing_platforms(app: App, outcome: Outcome) -> None:
+    """Tell which new packages others may be unable to use (hermit asks, env.go:672-681; pkgs never does)."""
+    known = {reference.name for reference in outcome.changes.removed}
+    for package in (each.package for each in outcome.installed):
+        fresh = package.reference in outcome.changes.added and package.reference.name not in known
+        if fresh and package.unsupported_platforms:
+            platforms = ", ".join(map(str, package.unsupported_platforms))
+            app.reporter.warn(f"{package.reference} is not to be had for {platforms}")

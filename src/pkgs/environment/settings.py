@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pkgs.errors import UsageError
+from pkgs.environment.config import UserConfig, read_user_config
+from pkgs.errors import EnvError, UsageError
 from pkgs.manifest.durations import seconds
 from pkgs.package.variables import is_variable_name
 
@@ -44,3 +45,12 @@ def user_config_file(named: str | None, home: Path, cwd: Path) -> Path:
         return cwd / named
     own, old = home / ".pkgs.hcl", home / ".hermit.hcl"
     return old if old.is_file() and not own.exists() else own
+
+
+def user_config(path: Path, warn: Callable[[str], None]) -> UserConfig:
+    """Read the user's configuration; a broken one is told of, and counts as absent."""
+    try:
+        return read_user_config(path)
+    except EnvError as error:
+        warn(f"your own configuration is left out: {error.message}")
+        return UserConfig()

@@ -69,6 +69,12 @@ def open_source(uri: str, access: Access) -> Source:
     raise SourceError(f"unsupported manifest source {shown!r}", _KINDS)
 
 
+def named_source(text: str, cwd: Path, access: Access) -> Source:
+    """Return the source that a user names: a directory as seen from ``cwd``, or else a URI."""
+    directory = cwd / text
+    return open_source(directory.resolve().as_uri() if directory.is_dir() else text, access)
+
+
 def _below_root(uri: str, root: Path | None) -> str:
     """Return an ``env:`` URI as the ``file:`` URI that it means."""
     if not uri.startswith("env:"):
