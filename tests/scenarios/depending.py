@@ -85,26 +85,26 @@ SCENARIOS = (
     Scenario(
         "an environment inherits tools until it has its own",
         """
-        bin/pkgs install binary
-        cd child
-        . bin/activate-pkgs
+        pkgs install binary
+        . child/bin/activate-pkgs
         assert test "$(binary.sh)" = "binary of the parent"
-        with-prompt-hooks pkgs install binary
-        hash -r
+        pkgs install binary
         assert test "$(binary.sh)" = "binary of the child"
         """,
         environments={".": PARENT, "child": CHILD},
+        activate=".",
     ),
     Scenario(
         "an inherited tool sees the variables of its own environment",
         """
-        bin/pkgs install parentbin
-        cd child
-        . bin/activate-pkgs
-        with-prompt-hooks pkgs install envprovider
+        pkgs install envprovider-1.0.0
+        pkgs install parentbin
+        ./child/bin/pkgs install envprovider-1.0.1
+        . child/bin/activate-pkgs
         assert test "$VARIABLE" = 1.0.1
         assert test "$(parentbin.sh)" = "VARIABLE=1.0.0"
         """,
         environments={".": PARENT, "child": CHILD},
+        activate=".",
     ),
 )

@@ -109,6 +109,19 @@ SCENARIOS = (
         environments={"testenv1": ONE, "testenv2": TWO},
     ),
     Scenario(
+        "a requirement that came by itself can be moved to another version",
+        """
+        testenv2/bin/pkgs install testbin4
+        testenv2/bin/pkgs install testbin1-1.0.0
+        . testenv1/bin/activate-pkgs
+        pkgs install testbin1-1.0.1
+        assert test "$(./testenv2/bin/testbin4)" = "variable 1.0.0
+        testbin1 1.0.0
+        testbin1 1.0.0"
+        """,
+        environments={"testenv1": ONE, "testenv2": TWO},
+    ),
+    Scenario(
         "a package and a version of what it requires are installed together",
         """
         pkgs install testbin4 testbin1-1.0.0

@@ -64,9 +64,9 @@ SCENARIOS = (
         "init copies the defaults of the user configuration",
         """
         pkgs init .
-        assert grep '"source1", "source2"' bin/pkgs.hcl
-        assert grep 'manage-git *= *false' bin/pkgs.hcl
-        assert grep 'idea *= *true' bin/pkgs.hcl
+        assert grep 'sources = \\["source1", "source2"\\]' bin/pkgs.hcl
+        assert grep 'manage-git = false' bin/pkgs.hcl
+        assert grep 'idea = true' bin/pkgs.hcl
         """,
         user_config=DEFAULTS,
     ),
@@ -74,8 +74,8 @@ SCENARIOS = (
         "no-git and idea at the top of the user configuration beat its defaults",
         """
         pkgs init .
-        assert grep 'manage-git *= *false' bin/pkgs.hcl
-        assert grep 'idea *= *true' bin/pkgs.hcl
+        assert grep 'manage-git = false' bin/pkgs.hcl
+        assert grep 'idea = true' bin/pkgs.hcl
         """,
         user_config="no-git = true\nidea = true\ndefaults {\n  manage-git = true\n  idea = false\n}\n",
         files=[".idea/externalDependencies.xml"],
@@ -84,9 +84,9 @@ SCENARIOS = (
         "the command line beats the defaults of the user configuration",
         """
         pkgs init --sources source3,source4 --idea .
-        assert grep '"source3", "source4"' bin/pkgs.hcl
-        assert grep 'manage-git *= *false' bin/pkgs.hcl
-        assert grep 'idea *= *true' bin/pkgs.hcl
+        assert grep 'sources = \\["source3", "source4"\\]' bin/pkgs.hcl
+        assert grep 'manage-git = false' bin/pkgs.hcl
+        assert grep 'idea = true' bin/pkgs.hcl
         """,
         user_config=DEFAULTS.replace("idea = true", "idea = false"),
     ),
