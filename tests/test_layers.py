@@ -33,9 +33,12 @@ BASE = frozenset(
 )
 # Library → the modules that may import it, as name or name prefix ending in a dot.
 HOMES: dict[str, tuple[str, ...]] = {
+    "cssselect": ("pkgs.authoring.queries",),
     "filelock": ("pkgs.store.locks",),
     "hcl2": ("pkgs.manifest.hcl",),
+    "jq": ("pkgs.authoring.queries",),
     "lark": ("pkgs.manifest.hcl",),
+    "lxml": ("pkgs.authoring.queries",),
     "httpx": ("pkgs.artifact.transport",),
     "packaging": ("pkgs.artifact.wheels",),
     "platformdirs": ("pkgs.state",),

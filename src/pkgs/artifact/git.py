@@ -107,6 +107,15 @@ def remote_commit(source: GitSource, environ: Mapping[str, str], timeout: float 
     return found
 
 
+def remote_tags(repository: str, environ: Mapping[str, str], timeout: float = 60) -> list[str]:
+    """Return the names of all tags of a repository; raise :class:`FetchError`."""
+    if repository.startswith("-"):
+        raise FetchError(f"{shown(repository)}: a repository does not start with a dash")
+    arguments = ["ls-remote", "--tags", "--refs", "--", repository]
+    listed = _Git(GitSource(repository, ""), environ, timeout).run(arguments)
+    return [line.partition("\trefs/tags/")[2] for line in listed.splitlines()]
+
+
 def _cloned(git: _Git, source: GitSource, into: Path) -> str:
     if _COMMIT.fullmatch(source.ref):
         git.run(["init", "--quiet", "--template=", "--", str(into)])

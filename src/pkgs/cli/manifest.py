@@ -11,6 +11,7 @@ from pkgs.cli.flags import take_global_flags
 
 SUBCOMMANDS = {
     "add-digests": "write down which bytes a manifest means",
+    "auto-version": "add the versions that came out",
     "validate": "tell whether the manifests of a source are sound",
 }
 EPILOG = """\
