@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
@@ -11,12 +13,31 @@ from pkgs.errors import UsageError
 LEVELS = ("auto", "trace", "debug", "info", "warn", "error", "fatal")
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal, which argparse asks a slow module for, with every flag it declares."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Return the width of the terminal as :func:`shutil.get_terminal_size` does."""
+    try:
+        return int(os.environ["COLUMNS"]) or 80
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (AttributeError, ValueError, OSError):
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors of pkgs, and which takes no abbreviated flags."""
 
     def __init__(self, **options: object) -> None:
         super().__init__(
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
             **options,  # type: ignore[arg-type]
         )

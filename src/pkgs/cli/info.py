@@ -13,7 +13,6 @@ from pkgs.errors import PkgsError
 
 if TYPE_CHECKING:
     from pkgs.environment.pins import Pin
-    from pkgs.package.selectors import Selector
     from pkgs.source.model import ManifestFile
 
 EPILOG = """\
@@ -59,15 +58,13 @@ def _pins(app: App) -> Sequence[Pin]:
 
 def _documents(app: App, text: str, pins: Sequence[Pin]) -> list[dict[str, Any]]:
     """Return what is to be told of the package, or of all that provide the virtual package, ``text``."""
-    from pkgs.package.selectors import ExactSelector, GlobSelector
-
     pin = next((pin for pin in pins if text in (pin.reference.name, str(pin.reference))), None)
-    selector = ExactSelector(pin.reference) if pin else GlobSelector.parse(text)
-    located = app.catalog.locate(selector.name)
+    name = pin.reference.name if pin else _name(text)
+    located = app.catalog.locate(name)
     if located is None:
         providers = app.catalog.providers(text)
         if not providers:
-            raise app.catalog.unknown(selector.name)
+            raise app.catalog.unknown(name)
         return [document for name in providers for document in _documents(app, name, pins)]
     file, source = located
     shadows = [
@@ -75,7 +72,7 @@ def _documents(app: App, text: str, pins: Sequence[Pin]) -> list[dict[str, Any]]
     ]
     return [
         {
-            **_described(app, file, selector, pin),
+            **_described(app, file, text, pin),
             "manifest": str(file.path),
             "manifest_source": source.uri,
             **({"manifest_commit": source.commit} if source.commit else {}),
@@ -84,27 +81,37 @@ def _documents(app: App, text: str, pins: Sequence[Pin]) -> list[dict[str, Any]]
     ]
 
 
-def _described(app: App, file: ManifestFile, selector: Selector, pin: Pin | None) -> dict[str, Any]:
+def _name(text: str) -> str:
+    """Return the package's name in a selector, which most often is nothing else."""
+    if "@" not in text and "-" not in text:
+        return text
+    from pkgs.package.selectors import GlobSelector
+
+    return GlobSelector.parse(text).name
+
+
+def _described(app: App, file: ManifestFile, text: str, pin: Pin | None) -> dict[str, Any]:
     """Return the package itself; what follows from the manifest's text alone is worked out once."""
     if pin:
-        document = _resolved(app, file, selector, _frozen_version(app, pin))
+        document = _resolved(app, file, text, pin)
         return {**document, "state": _pinned_state(app, pin), "pinned": True, "tools": list(pin.tools)}
     today = str(app.today) if _DATED.search(file.text) else ""
-    key = "\0".join((str(app.platform), today, file.name, str(file.path), selector.text, file.text))
-    document = app.cache.of_text("info", key, lambda: _resolved(app, file, selector, ""))
+    key = "\0".join((str(app.platform), today, file.name, str(file.path), text, file.text))
+    document = app.cache.of_text("info", key, lambda: _resolved(app, file, text, None))
     return {**document, "state": _state(app, document.get("sha256", ""))}
 
 
-def _resolved(app: App, file: ManifestFile, selector: Selector, version: str) -> dict[str, Any]:
+def _resolved(app: App, file: ManifestFile, text: str, pin: Pin | None) -> dict[str, Any]:
     from pkgs.environment.freeze import frozen
     from pkgs.package.answer import package_object
     from pkgs.package.model import Places
     from pkgs.package.resolve import resolve
-    from pkgs.package.selectors import ExactSelector
+    from pkgs.package.selectors import ExactSelector, GlobSelector
 
     manifest = app.catalog.get(file.name).manifest
-    if isinstance(selector, ExactSelector):
-        manifest = frozen(manifest, selector.reference, version)
+    if pin:
+        manifest = frozen(manifest, pin.reference, _frozen_version(app, pin))
+    selector = ExactSelector(pin.reference) if pin else GlobSelector.parse(text)
     package = resolve(manifest, selector, app.platform, Places.symbolic(), today=app.today)
     return {
         "name": package.reference.name,

@@ -88,15 +88,19 @@ def _digest(data: bytes) -> bytes:
 
 def _code_id() -> str:
     """Return a name of the code that results depend on: its version, and when its files were written."""
-    package = Path(pkgs.__file__).parent
+    package = os.path.dirname(pkgs.__file__)  # noqa: PTH120 - see stamp
     hasher = hashlib.sha256(__version__.encode())
-    for part in _CODE:
-        path = package / part
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            if file.suffix == ".py":
-                status = file.stat()
-                hasher.update(f"{file.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    for path in sorted(file for part in _CODE for file in _files(f"{package}/{part}")):
+        hasher.update(f"{path} {stamp(path)[:3:2]}\n".encode(errors="surrogateescape"))
     return hasher.hexdigest()[:16]
+
+
+def _files(path: str) -> list[str]:
+    """Return the modules in a package, or the one module that ``path`` is."""
+    if path.endswith(".py"):
+        return [path]
+    with os.scandir(path) as entries:
+        return [entry.path for entry in entries if entry.name.endswith(".py")]
 
 
 def stamp(path: str | Path) -> tuple[int, int, int, int]:
