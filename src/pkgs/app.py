@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 from pkgs.errors import EnvError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pkgs.artifact.fetch import Fetcher
     from pkgs.environment.config import Config, UserConfig
     from pkgs.environment.contents import Contents
@@ -34,27 +35,23 @@ if TYPE_CHECKING:
 class App:
     """What commands are given. Each part is built when first asked for: most commands need few."""
 
-    def __init__(self, args: argparse.Namespace, *, environ: Mapping[str, str], cwd: Path) -> None:
+    def __init__(self, args: argparse.Namespace, environ: Mapping[str, str]) -> None:
         self.args = args
         self.environ = environ
-        self.cwd = cwd
+        self.out: TextIO = sys.stdout  # for data
+        self.err: TextIO = sys.stderr  # for talk
 
     @classmethod
     def of_process(cls, args: argparse.Namespace) -> App:
         """Build an app from this process and the flags it was given."""
+        return cls(args, dict(os.environ))
+
+    @cached_property
+    def cwd(self) -> Path:
+        """The working directory, also where it has been removed."""
         from pkgs.environment.root import working_directory
 
-        return cls(args, environ=dict(os.environ), cwd=working_directory(os.environ))
-
-    @property
-    def out(self) -> TextIO:
-        """The stream for data."""
-        return sys.stdout
-
-    @property
-    def err(self) -> TextIO:
-        """The stream for talk."""
-        return sys.stderr
+        return working_directory(self.environ)
 
     @property
     def offline(self) -> bool:
@@ -97,6 +94,8 @@ class App:
     @property
     def today(self) -> date:
         """The local date, which manifests may name."""
+        from datetime import UTC, datetime
+
         return datetime.now(tz=UTC).astimezone().date()
 
     @cached_property
@@ -265,7 +264,7 @@ class App:
         found = parent_environment(self.environment) if self.config.inherit_parent else None
         if found is None:
             return ()
-        parent = App(self.args, environ=self.environ, cwd=self.cwd)
+        parent = App(self.args, self.environ)
         parent.environment, parent.reporter = found, self.reporter
         return (*parent.parents, parent)
 
