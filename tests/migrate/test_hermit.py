@@ -303,6 +303,37 @@ def test_from_within_a_directory_of_the_project(small: Hermits) -> None:
     assert (small.bin / "pkgs").is_file()
 
 
+def test_the_users_own_environment_is_migrated_only_when_named(small: Hermits) -> None:
+    project = small.root / "project"
+    project.mkdir()
+
+    done = small.pkgs("migrate", cwd=project, HOME=str(small.root))
+
+    assert (done.status, (small.bin / "pkgs").exists()) == (1, False)
+    assert "there is nothing to migrate" in done.err
+    assert small.pkgs("migrate", "../.hermit", cwd=project, HOME=str(small.root)).status == 0
+
+
+def test_another_repository_above_is_left_alone(small: Hermits) -> None:
+    (small.root / "vendored" / ".git").mkdir(parents=True)
+
+    assert small.pkgs("migrate", cwd=small.root / "vendored").status == 1
+    assert not (small.bin / "pkgs").exists()
+
+
+def test_a_path_with_spaces_reached_through_a_link_in_ci(tmp_path: Path) -> None:
+    hermits = Hermits.make(tmp_path, LAYOUTS[2])
+    odd = tmp_path / "with spaces, $HOME and ünïcode"
+    hermits.root.rename(odd)
+    (tmp_path / "through").symlink_to(odd)
+
+    done = hermits.pkgs("migrate", cwd=tmp_path / "through", CI="true")
+
+    assert done.status == 0, done.err
+    assert hermits.run(f"{odd}/.hermit/bin/go", cwd=tmp_path).out == "go 1.22.5\n"
+    assert hermits.run("through/scripts/two", cwd=tmp_path).out == "go 1.22.5\n"
+
+
 def test_a_killed_migration_is_completed_by_the_next(small: Hermits) -> None:
     shutil.copy2(Path(__file__).parents[2] / "bin" / "pkgs", small.bin / "pkgs")
     (small.bin / ".go-1.22.5.pkg").unlink()

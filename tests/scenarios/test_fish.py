@@ -52,7 +52,7 @@ def test_a_session(stage: Stage, tmp_path: Path) -> None:
         stage,
         place,
         "source bin/activate-pkgs.fish; pkgs install testbin1-1.0.0; update_pkgs_env\n"
-        "echo $TESTBIN1VERSION $BAR; testbin1; deactivate-pkgs; echo left $BAR$PKGS_ENV",
+        'echo $TESTBIN1VERSION $BAR; testbin1; deactivate-pkgs; echo "left $BAR$PKGS_ENV"',
     )
 
     assert shown == "1.0.0 waz\ntestbin1 1.0.0\nleft \n"

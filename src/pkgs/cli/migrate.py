@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from pkgs.app import App
@@ -77,7 +78,9 @@ def _planned(args: argparse.Namespace, app: App) -> Migration:
     what = Path(os.path.abspath(app.cwd / (args.what or ".")))  # noqa: PTH100  # links keep their names
     if not what.exists():
         raise UsageError(f"there is no {what}", "name a project, an environment, or a file of tools")
-    found = next((path for path in (what, *(() if args.what else what.parents)) if _migratable(path)), None)
+    found = next(
+        (path for path in ([what] if args.what else _project(what, app.home)) if _migratable(path)), None
+    )
     if found is None:
         for usual in ("", "bin"):
             refuse_chezmoi(what / usual)
@@ -92,6 +95,15 @@ def _planned(args: argparse.Namespace, app: App) -> Migration:
     assert bin_dir
     note = f"{bin_dir} is an environment of pkgs already"
     return Migration(origin=found, environment=Environment(bin_dir), pinned=(), steps=(), notes=(note,))
+
+
+def _project(directory: Path, home: Path) -> Iterator[Path]:
+    """Yield a directory and those above it in the same repository; the user's own environment is none of it."""
+    yield directory
+    for inner, outer in pairwise((directory, *directory.parents)):
+        if (inner / ".git").exists() or home.is_relative_to(outer):
+            return
+        yield outer
 
 
 def _migratable(path: Path) -> bool:
