@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pkgs.digests import digest_file
+from pkgs.environment.pins import Pin, read_pins
 from pkgs.state import State
 from pkgs.store.files import remove_tree
 from pkgs.store.verify import Condition, Expectation, examine
+from tests.support.faults import Ended, Faults, run
 from tests.support.project import Project
 from tests.support.stores import whole_trees
 
-Face = tuple[bytes | None, frozenset[tuple[str, str]]]
+ONE = {"alpha": "alpha 1.0.0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What an environment shows: the lock's bytes, the links with their targets, and what they pin."""
+
+    lock: bytes | None
+    links: frozenset[tuple[str, str]]
+    pins: tuple[Pin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A command that comes to grief, how often of all, and the tools that answer once it was run again."""
+
+    share: float
+    words: tuple[str, ...]
+    tools: dict[str, str]
+    prepare: Callable[[Project], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +65,11 @@ class Scene:
 
 
 def face(bin_dir: Path) -> Face:
-    """Return what an environment shows: the lock's bytes, and the links with their targets."""
+    """Return what an environment shows."""
     lock = bin_dir / "pkgs.lock"
     links = filter(Path.is_symlink, bin_dir.iterdir())
     final = frozenset((link.name, str(link.readlink())) for link in links if _is_final(link))
-    return lock.read_bytes() if lock.exists() else None, final
+    return Face(lock.read_bytes() if lock.exists() else None, final, read_pins(bin_dir))
 
 
 def _is_final(path: Path) -> bool:
@@ -84,3 +105,81 @@ def works(project: Project, tools: Mapping[str, str]) -> Sequence[str]:
         for tool, answer in answers.items()
         if answer.out != f"{tools[tool]}\n"
     ]
+
+
+@dataclass(slots=True)
+class Drill:
+    """One case played again and again, in a scene that is laid anew each time.
+
+    ``old`` and ``new`` are what the environment shows before the command and after it.
+    """
+
+    project: Project
+    case: Case
+    place: Path
+    scene: Scene
+    old: Face
+    new: Face
+    seconds: float = 0
+
+    @classmethod
+    def of(cls, project: Project, case: Case, place: Path) -> Drill:
+        """Prepare a case; ``place`` holds ``disk``, where the project and its state are."""
+        case.prepare(project)
+        scene = Scene.of(place / "aside", project.root, project.state)
+        before = face(project.bin)
+        drill = cls(project, case, place, scene, before, before)
+        ended = drill.run()
+        assert ended.status == 0, ended.err
+        drill.seconds, drill.new = ended.seconds, face(project.bin)
+        drill.check("after a whole run")
+        return drill
+
+    @property
+    def words(self) -> Sequence[str | Path]:
+        """The command line."""
+        return (self.project.exe, *self.case.words)
+
+    def run(self, *, kill_after: float | None = None) -> Ended:
+        """Run the command."""
+        return run(self.words, self.project.environ(), self.project.root, kill_after=kill_after)
+
+    def moments(self, count: int) -> Iterator[str]:
+        """Kill the command at ``count`` moments; yield when, each time."""
+        chance = random.Random(count)
+        for _ in range(count):
+            self.scene.lay()
+            moment = chance.uniform(0, self.seconds)
+            ended = self.run(kill_after=moment)
+            yield f"after {moment:.3f} s: {ended.err}"
+
+    def calls(self, root: Path, count: int, *, error: int, times: int = 1) -> Iterator[Ended]:
+        """Let ``count`` calls below ``root`` fail or kill, and ``times`` on from each; yield what came."""
+        faults = Faults.compiled(self.place, root)
+        self.scene.lay()
+        total = faults.run(self.words, self.project.environ(), self.project.root).calls
+        for call in instants(count, count, total):
+            self.scene.lay()
+            yield faults.run(
+                self.words, self.project.environ(), self.project.root, at=call, error=error, times=times
+            )
+
+    def look(self, when: object) -> None:
+        """See that everything is old or new after a fault, and new after the next command."""
+        assert half_written(self.project.state) == [], when
+        now = face(self.project.bin)
+        assert now.lock in (self.old.lock, self.new.lock), when
+        assert now.links <= self.old.links | self.new.links, when
+        assert now.pins in (self.old.pins, self.new.pins), when
+        again = self.run()
+        if again.status and self.case.words[0] == "uninstall":
+            assert "is not installed here" in again.err, when
+        else:
+            assert again.status == 0, (when, again.err)
+        assert face(self.project.bin) == self.new, when
+        self.check(when)
+
+    def check(self, when: object) -> None:
+        """See that the tools answer, and that nothing half-written is in sight."""
+        assert works(self.project, self.case.tools) == [], when
+        assert half_written(self.project.state) == [], when
