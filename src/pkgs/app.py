@@ -126,19 +126,19 @@ class App:
         return Cache.of(self.state)
 
     @cached_property
-    def user_config_file(self) -> Path:
-        """The user's own configuration; may be absent."""
-        from pkgs.environment.settings import user_config_file
+    def user_config_files(self) -> tuple[Path, ...]:
+        """Where the user's own configuration may be; the first that exists counts."""
+        from pkgs.environment.settings import user_config_files
 
         named = self.args.user_config or self.environ.get("PKGS_USER_CONFIG")
-        return user_config_file(named, self.home, self.cwd)
+        return user_config_files(named, self.home, self.cwd)
 
     @cached_property
     def user_config(self) -> UserConfig:
         """The user's own configuration; a broken one is told of, and counts as absent."""
         from pkgs.environment.settings import user_config
 
-        return user_config(self.user_config_file, self.reporter.warn)
+        return user_config(self.user_config_files, self.reporter.warn)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -273,7 +273,7 @@ class App:
         from pkgs.environment.contents import watched_files
 
         of_parents = (path for parent in self.parents for path in parent.watched())
-        return (*watched_files(self.workspace()), self.user_config_file, *of_parents)
+        return (*watched_files(self.workspace()), *self.user_config_files, *of_parents)
 
     def present(self) -> tuple[Path, ...]:
         """Return the trees that activation relies on, and what its triggers made."""

@@ -237,6 +237,26 @@ def test_a_hooks_variables_do_not_lead_elsewhere(tracked: Project, tmp_path: Pat
     assert "A  bin/bye" in status(tracked.root)
 
 
+def test_links_that_lie_outside_of_the_repository_are_nobodys(tracked: Project, tmp_path: Path) -> None:
+    git(tracked.root, "rm", "-rq", "--cached", "bin")
+    git(tracked.root, "commit", "-qm", "elsewhere")
+    tracked.bin.rename(tmp_path / "elsewhere")
+    tracked.bin.symlink_to(tmp_path / "elsewhere")
+
+    done = tracked.pkgs("install", "bye")
+
+    assert (done.status, status(tracked.root)) == (0, ["?? bin"])
+
+
+def test_a_linked_worktree_is_a_repository_too(tracked: Project, tmp_path: Path) -> None:
+    git(tracked.root, "worktree", "add", "-q", str(tmp_path / "tree"))
+
+    tracked.run([tracked.exe, "env", "A", "1"], cwd=tmp_path / "tree", check=True)
+
+    assert status(tmp_path / "tree") == ["M  bin/pkgs.hcl"]
+    assert status(tracked.root) == []
+
+
 def test_it_works_through_a_link_and_with_odd_names(project: Project, tmp_path: Path) -> None:
     root = tmp_path / "a *'[x] ü"
     root.mkdir()

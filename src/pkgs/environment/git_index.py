@@ -29,15 +29,18 @@ def stage(root: Path, changed: Iterable[Path], environ: Mapping[str, str], repor
 
     Nothing happens outside a repository. A failure is told as a warning: the change itself has been made.
     """
-    paths = dict.fromkeys(path.parent.resolve() / path.name for path in changed)
     repository = _repository(root.resolve())
-    if not paths or repository is None:
+    if repository is None:
+        return
+    places = dict.fromkeys(path.parent.resolve() / path.name for path in changed)
+    paths = [path.relative_to(repository) for path in places if path.is_relative_to(repository)]
+    if not paths:
         return
     own = {name: value for name, value in environ.items() if name not in _LEADING_AWAY}
     if root.resolve() != repository and _git(["check-ignore", "-q", "."], root, own) == "":
         reporter.debug(f"{root} is ignored by git: nothing is staged")
         return
-    failure = _update(repository, [path.relative_to(repository) for path in paths], own)
+    failure = _update(repository, paths, own)
     if failure:
         reporter.warn(f"the change is made, but git did not stage it: {failure}")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pkgs.environment.config import UserConfig, read_user_config
@@ -39,18 +39,15 @@ def duration(text: str, flag: str) -> float:
     return found
 
 
-def user_config_file(named: str | None, home: Path, cwd: Path) -> Path:
-    """Return where the user's configuration is, or would be. hermit's counts where there is none of pkgs."""
-    if named:
-        return cwd / named
-    own, old = home / ".pkgs.hcl", home / ".hermit.hcl"
-    return old if old.is_file() and not own.exists() else own
+def user_config_files(named: str | None, home: Path, cwd: Path) -> tuple[Path, ...]:
+    """Return where the user's configuration may be; hermit's counts where there is none of pkgs."""
+    return (cwd / named,) if named else (home / ".pkgs.hcl", home / ".hermit.hcl")
 
 
-def user_config(path: Path, warn: Callable[[str], None]) -> UserConfig:
-    """Read the user's configuration; a broken one is told of, and counts as absent."""
+def user_config(paths: Sequence[Path], warn: Callable[[str], None]) -> UserConfig:
+    """Read the first of ``paths`` that exists; a broken one is told of, and counts as absent."""
     try:
-        return read_user_config(path)
+        return read_user_config(next((path for path in paths if path.exists()), paths[0]))
     except EnvError as error:
         warn(f"your own configuration is left out: {error.message}")
         return UserConfig()
