@@ -6,6 +6,7 @@ import json
 import tomllib
 from typing import Any
 
+from pkgs.store.files import remove_tree
 from tests.support.project import Project
 
 
@@ -195,3 +196,28 @@ class TestDryRun:
         jdks(project)
 
         assert project.pkgs("install", "--dry-run", "gradle").status == 1
+
+
+class TestCall:
+    """A call makes present what the tool requires, as its variables name it."""
+
+    @staticmethod
+    def install(project: Project) -> None:
+        project.tool("openjdk", "11.0", more='provides = ["jdk"]\nenv = { JAVA_HOME: "${root}" }')
+        script = 'exec "$JAVA_HOME/bin/openjdk"'
+        project.tool("gradle", "8.0", script=script, more='requires = ["jdk"]')
+        project.pkgs("install", "gradle", check=True)
+
+    def test_on_a_cold_store(self, project: Project) -> None:
+        self.install(project)
+        other = Project(project.root, project.state.with_name("fresh"), project.exe)
+
+        assert [other.call("gradle", CI="true").out for _ in range(2)] == ["openjdk 11.0\n"] * 2
+
+    def test_after_the_requirement_was_deleted_from_the_store(self, project: Project) -> None:
+        self.install(project)
+        for record in (project.state / "trees").glob("*.json"):
+            if "openjdk-11.0" in record.read_text():
+                remove_tree(record.with_suffix(""))
+
+        assert project.call("gradle").out == "openjdk 11.0\n"

@@ -16,7 +16,7 @@ from pkgs.environment.complete import automatic_names, completed, with_automatic
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock, LockedPackage, read_lock
 from pkgs.environment.materialise import Installed, locate, materialise
-from pkgs.environment.needed import needless, unmet
+from pkgs.environment.needed import needless, unmet, with_requirements
 from pkgs.environment.pins import Pin, read_pins
 from pkgs.environment.place import discard_copy
 from pkgs.environment.transaction import Outcome, alone, commit, frozen_error, write_lock
@@ -111,19 +111,32 @@ def _remove(workspace: Workspace, pins: tuple[Pin, ...], after: tuple[Pin, ...],
 
 
 def make_present(workspace: Workspace, reference: Reference) -> Installed:
-    """Make one pinned package present for a call, recording in the lock what was learnt."""
+    """Make one pinned package present for a call, and the pinned ones that it requires.
+
+    What was learnt is recorded in the lock, unless the workspace is frozen.
+    """
     environment = workspace.environment
     pins, lock = read_pins(environment.bin_dir), read_lock(environment.lock_file)
     references = [pin.reference for pin in pins]
-    installed = materialise(
-        workspace, [reference], lock, lambda: known_packages(workspace, references, lock)
-    )[0]
-    if workspace.frozen or _recorded(workspace, installed, lock):
-        return installed
+    wanted = _with_required(workspace, reference, references, lock)
+    present = materialise(workspace, wanted, lock, lambda: known_packages(workspace, references, lock))
+    if workspace.frozen or all(_recorded(workspace, each, lock) for each in present):
+        return present[0]
     with alone(workspace):
         pins, lock = read_pins(environment.bin_dir), read_lock(environment.lock_file)
-        write_lock(environment.lock_file, lock, completed(workspace, lock, [installed], pins))
-    return installed
+        write_lock(environment.lock_file, lock, completed(workspace, lock, present, pins))
+    return present[0]
+
+
+def _with_required(
+    workspace: Workspace, reference: Reference, pinned: Sequence[Reference], lock: Lock
+) -> list[Reference]:
+    """Return a pinned reference and the pinned ones that meet its requirements, and so on."""
+    package = known_packages(workspace, [reference], lock)
+    if not any(each.requires for each in package):
+        return [reference]
+    closed = with_requirements(package, known_packages(workspace, pinned, lock))
+    return [each.reference for each in closed]
 
 
 def install_on_activate(workspace: Workspace) -> None:

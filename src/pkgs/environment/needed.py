@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pkgs.environment.lock import Lock
 from pkgs.environment.pins import Pin
@@ -20,11 +20,17 @@ def needless(workspace: Workspace, pins: Sequence[Pin], lock: Lock, automatic: s
     packages = known_packages(workspace, [pin.reference for pin in pins], lock)
     if len(packages) < len(pins):
         return set()
-    needed = [package for package in packages if package.reference.name not in automatic]
+    named = [package for package in packages if package.reference.name not in automatic]
+    kept = {package.reference for package in with_requirements(named, packages)}
+    return {pin for pin in pins if pin.reference not in kept}
+
+
+def with_requirements(needing: Iterable[Package], packages: Sequence[Package]) -> list[Package]:
+    """Return ``needing`` and after it those of ``packages`` that meet its requirements, and so on."""
+    needed = list(needing)
     for package in needed:  # grows while it is read
         needed.extend(met for met in _met(package, packages) if met not in needed)
-    kept = {package.reference for package in needed}
-    return {pin for pin in pins if pin.reference not in kept}
+    return needed
 
 
 def unmet(workspace: Workspace, pins: Sequence[Pin], lock: Lock) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pkgs.environment.expose import tools
 from pkgs.environment.farm import link_farm
 from pkgs.environment.install import make_present
 from pkgs.environment.materialise import Installed, locate
+from pkgs.environment.needed import with_requirements
 from pkgs.environment.operations import Dependency, call_operations
 from pkgs.environment.pins import link_name
 from pkgs.environment.transform import apply
@@ -53,7 +54,7 @@ def prepare(workspace: Workspace, reference: Reference, tool: str, environ: Mapp
     if tool not in found:
         raise EnvError(f"{reference} has no tool {tool!r}; it has: {', '.join(found)}", "run: pkgs install")
     if _stands(fresh, installed, contents):
-        _write(workspace, [(installed, operations)], watched)
+        _write(workspace, [(installed, operations)], watched, contents)
     return Call(found[tool], apply(environ, operations).on(environ))
 
 
@@ -63,7 +64,9 @@ def write_call_plans(workspace: Workspace, installed: Iterable[Installed]) -> No
     fresh = workspace.afresh()
     contents = read_contents(fresh)
     standing = [each for each in installed if _stands(fresh, each, contents)]
-    _write(workspace, [(each, _operations(workspace, each, contents)) for each in standing], watched)
+    _write(
+        workspace, [(each, _operations(workspace, each, contents)) for each in standing], watched, contents
+    )
 
 
 def _stands(workspace: Workspace, installed: Installed, contents: Contents) -> bool:
@@ -82,11 +85,16 @@ def _write(
     workspace: Workspace,
     made: Iterable[tuple[Installed, tuple[EnvOp, ...]]],
     watched: Sequence[Watched],
+    contents: Contents,
 ) -> None:
     bin_dir = workspace.environment.bin_dir
     plans = [
         ToolPlan(
-            name, link_name(installed.package.reference), target, operations, _needed(workspace, installed)
+            name,
+            link_name(installed.package.reference),
+            target,
+            operations,
+            _needed(workspace, installed, contents),
         )
         for installed, operations in made
         if not installed.package.triggers.get("exec")  # these run at every call, so pkgs itself is needed
@@ -95,13 +103,15 @@ def _write(
     write_plans(workspace.state.env(bin_dir), bin_dir, plans, watched)
 
 
-def _needed(workspace: Workspace, installed: Installed) -> tuple[Path, ...]:
-    """Return what has to be there besides the tool: the linked tools of its runtime dependencies."""
-    return tuple(
+def _needed(workspace: Workspace, installed: Installed, contents: Contents) -> tuple[Path, ...]:
+    """Return what has to be there besides the tool: what it requires, and its runtime dependencies' tools."""
+    required = with_requirements([installed.package], tuple(contents.packages.values()))[1:]
+    linked = (
         link_farm(workspace, each.package) / name
         for each in installed.dependencies
         for name in list(tools(each.package))[:1]  # where one is, all are: a tree is whole or not there
     )
+    return (*(Path(package.root) for package in required), *linked)
 
 
 def _operations(workspace: Workspace, installed: Installed, contents: Contents) -> tuple[EnvOp, ...]:
