@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from pkgs.artifact.fetch import HttpFetcher
+from pkgs.artifact.oci import OciClient
 from pkgs.artifact.offline import OfflineFetcher
 from pkgs.artifact.transport import HttpxTransport
+from pkgs.artifact.web import Web
 from pkgs.source.access import Access
 from pkgs.state import State
 from tests.support.reporters import Heard
@@ -33,7 +35,11 @@ def access(tmp_path: Path, heard: Heard) -> Iterator[Opened]:
             state=State(tmp_path / "state"),
             environ={**os.environ, **environ},
             reporter=heard,
-            fetcher=lambda: OfflineFetcher() if offline else HttpFetcher(transport),
+            fetcher=lambda: (
+                OfflineFetcher()
+                if offline
+                else HttpFetcher(transport, (OciClient(Web(transport), {}, tmp_path),))
+            ),
             root=tmp_path / "project",
             commits=commits or {},
             offline=offline,

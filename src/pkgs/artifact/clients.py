@@ -9,6 +9,7 @@ from pkgs.artifact.fetch import Fetcher, HttpFetcher
 from pkgs.artifact.github import GithubClient
 from pkgs.artifact.memo import FileMemo
 from pkgs.artifact.npm import NpmClient
+from pkgs.artifact.oci import OciClient
 from pkgs.artifact.offline import OfflineFetcher
 from pkgs.artifact.pypi import PypiClient
 from pkgs.artifact.transport import HttpxTransport, Timeouts
@@ -38,5 +39,6 @@ def fetcher_of(
         NpmClient(web, environ, home, remembered, project),
         PypiClient(web, environ, home, remembered, warn),
         GithubClient(web, environ, private),
+        OciClient(web, environ, home),
     )
     return HttpFetcher(transport, clients)

@@ -4,10 +4,11 @@
 |---|---|
 | ends in ``.git``, or ``.git#REF`` | a git repository, whatever its scheme (:mod:`pkgs.source.git`) |
 | ends in ``.tar.zst``, ``.tar.gz``, ``.tgz`` or ``.tar.xz`` | a snapshot (:mod:`pkgs.source.snapshot`) |
+| ``oci://HOST/REPOSITORY:TAG`` | a snapshot in a registry (:mod:`pkgs.source.oci`) |
 | ``env:///dir`` | a directory below the environment's root |
 | ``file:///dir`` | that directory |
 
-The kinds are hermit's (sources/sources.go:119-164), the second apart.
+The kinds are hermit's (sources/sources.go:119-164), snapshots apart.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ BUILTIN = "builtin:"
 _ARCHIVES = (".tar.zst", ".tar.gz", ".tgz", ".tar.xz")
 _KINDS = (
     "sources are env:///DIR, file:///DIR, git repositories (….git or ….git#REF), and snapshots "
-    "(https:// or file:// ….tar.zst, ….tar.gz)"
+    "(https:// or file:// ….tar.zst or ….tar.gz, and oci://HOST/REPOSITORY:TAG)"
 )
 
 
@@ -64,6 +65,10 @@ def open_source(uri: str, access: Access) -> Source:
         from pkgs.source.snapshot import snapshot_source  # deferred: unpacking, for few environments
 
         return snapshot_source(shown, url, access)
+    if parts.scheme == "oci":
+        from pkgs.source.oci import oci_source  # deferred: see above
+
+        return oci_source(shown, url, access)
     if parts.scheme == "file":
         return _directory(shown, unquote(parts.path), access)
     raise SourceError(f"unsupported manifest source {shown!r}", _KINDS)

@@ -14,5 +14,5 @@ def without_secrets(uri: str) -> str:
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:
         return uri
-    user = "" if parts.scheme in ("http", "https") else userinfo.partition(":")[0] + "@"
+    user = "" if parts.scheme in ("http", "https", "oci") else userinfo.partition(":")[0] + "@"
     return urlunsplit(parts._replace(netloc=user + host))
