@@ -52,26 +52,26 @@ def read_contents(workspace: Workspace) -> Contents:
     return Contents(pins, lock, found, problems)
 
 
-def _references(workspace: Workspace) -> Iterator[Reference]:
+def _references(workspace: Workspace, lock: Lock) -> Iterator[Reference]:
     """Yield what is pinned, and what the lock says that this needs at run time."""
     yield from (pin.reference for pin in read_pins(workspace.environment.bin_dir))
-    for package in read_lock(workspace.environment.lock_file).packages.values():
+    for package in lock.packages.values():
         yield from map(Reference.parse, package.runtime)
 
 
 def watched_files(workspace: Workspace) -> tuple[Path, ...]:
     """Return the files that decide what an environment holds: to be looked at *before* its contents."""
     environment = workspace.environment
-    references = tuple(_references(workspace))
+    lock = read_lock(environment.lock_file)
+    references = tuple(_references(workspace, lock))
     names = sorted({reference.name for reference in references})
     manifests = [path for name in names for path in workspace.catalog.paths(name)]
-    beside = _beside_manifests(workspace, references)
+    beside = _beside_manifests(workspace, references, lock)
     return (environment.bin_dir, environment.config_file, environment.lock_file, *manifests, *beside)
 
 
-def _beside_manifests(workspace: Workspace, references: Iterable[Reference]) -> Iterator[Path]:
+def _beside_manifests(workspace: Workspace, references: Iterable[Reference], lock: Lock) -> Iterator[Path]:
     """Yield the files beside manifests that become parts of packages, where they can change."""
-    lock = read_lock(workspace.environment.lock_file)
     for package in known_packages(workspace, references, lock):
         source = workspace.catalog.get(package.reference.name).source
         if source.path(package.reference.name):

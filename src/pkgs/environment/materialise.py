@@ -14,7 +14,7 @@ from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock
 from pkgs.environment.locking import to_artifact
 from pkgs.environment.lookup import runtime_packages
-from pkgs.environment.obtain import obtain, remake
+from pkgs.environment.obtain import claim_all, obtain, remake
 from pkgs.environment.place import located, settled
 from pkgs.environment.recipes import is_executable, is_program, recipe_of
 from pkgs.environment.wanted import Wanted, wanted
@@ -77,6 +77,8 @@ def materialise(
     for reference in (each for needed in needs.values() for each in needed):
         if reference not in requests:
             requests[reference] = wanted(workspace, reference, lock)
+    if len(requests) > 1:
+        claim_all(workspace, requests.values())
     done = in_parallel(lambda request: _materialise(workspace, request), requests.values(), workspace.jobs)
     present = dict(zip(requests, done, strict=True))
     return tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -18,7 +18,7 @@ from pkgs.digests import Digest
 from pkgs.environment.recipes import finish, recipe_of
 from pkgs.environment.wanted import Wanted, artifacts_for
 from pkgs.environment.workspace import Workspace
-from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, together
+from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, PkgsError, together
 from pkgs.platforms import Platform
 from pkgs.store.treedigest import digest_tree
 from pkgs.store.trees import Tree
@@ -43,7 +43,7 @@ def obtain(workspace: Workspace, wanted: Wanted) -> tuple[Artifact, Tree]:
     :class:`ArchiveError` and :class:`StoreError`.
     """
     artifacts = artifacts_for(workspace, wanted)
-    keys = {artifact: recipe_of(wanted, artifact).key() for artifact in artifacts if artifact.pinned}
+    keys = _keys(wanted, artifacts)
     claim(workspace, keys.values(), (artifact.digest for artifact in keys))
     for artifact, key in keys.items():
         tree = workspace.store.trees.find(key)
@@ -55,6 +55,26 @@ def obtain(workspace: Workspace, wanted: Wanted) -> tuple[Artifact, Tree]:
 def remake(workspace: Workspace, wanted: Wanted, artifact: Artifact) -> Tree:
     """Make the tree of a present artifact again, as pkgs makes it today."""
     return _make(workspace, wanted, [artifact], anew=True)[1]
+
+
+def claim_all(workspace: Workspace, requests: Iterable[Wanted]) -> None:
+    """Claim everything that is wanted in one go, which spares each its turn with the record.
+
+    What cannot be claimed yet is told of when it is its turn.
+    """
+    trees: list[Digest] = []
+    blobs: list[Digest | None] = []
+    for wanted in requests:
+        with suppress(PkgsError):
+            keys = _keys(wanted, artifacts_for(workspace, wanted))
+            trees += keys.values()
+            blobs += (artifact.digest for artifact in keys)
+    claim(workspace, trees, blobs)
+
+
+def _keys(wanted: Wanted, artifacts: Iterable[Artifact]) -> dict[Artifact, Digest]:
+    """Return the keys of the trees of those artifacts that are pinned."""
+    return {artifact: recipe_of(wanted, artifact).key() for artifact in artifacts if artifact.pinned}
 
 
 def claim(workspace: Workspace, trees: Iterable[Digest], blobs: Iterable[Digest | None]) -> None:
