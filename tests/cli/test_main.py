@@ -45,6 +45,7 @@ def test_every_command_teaches(command: str) -> None:
     assert "--lock-timeout" not in done.stdout
     taught = done.stdout.partition("\n\n")[2]
     assert max(map(len, taught.splitlines())) <= 110
+    assert command in taught.partition("--help")[2], "there is no example"
 
 
 def test_help_lists_every_command_and_the_flags_of_all(project: Project) -> None:
@@ -253,3 +254,19 @@ def test_nothing_is_asked_and_missing_platforms_are_warned_of(project: Project) 
 
 def test_trace_tells_of_every_operation(hello: Project) -> None:
     assert "trace: operations: [(Prepend(name='PATH'" in hello.pkgs("env", "-t").err
+
+
+def test_what_is_to_be_first_on_path_is_first_at_every_call(project: Project) -> None:
+    project.tool("path", "1.0.0", script='echo "$PATH"')
+    (project.bin / ".path-1.0.0.pkg").symlink_to("pkgs")
+    (project.bin / "path").symlink_to(".path-1.0.0.pkg")
+
+    calls = [project.call("path", PKGS_PREPEND_PATH="/one:/two").out for _ in range(2)]
+
+    assert calls[0] == calls[1]
+    assert calls[0].startswith(f"/one:/two:{project.bin}:")
+
+
+def test_help_for_a_command_can_be_asked_for_both_ways(project: Project) -> None:
+    assert project.pkgs("help", "lock").out == project.pkgs("lock", "--help").out
+    assert project.pkgs("help").out == project.pkgs("--help").out

@@ -47,8 +47,20 @@ class Activating(InEnvironment, Protocol):
         """Return what ``activate`` triggers say."""
 
 
+EPILOG = """\
+What bin/activate-pkgs evaluates when no script is prepared. Source that instead: it is faster, and knows
+which shell it is in.
+
+examples:
+  . bin/activate-pkgs
+  eval "$(pkgs activate --shell bash)"
+  pkgs activate --prompt none        leave the prompt alone
+"""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = EPILOG
     parser.add_argument(
         "directory", nargs="?", metavar="DIR", help="the environment (default: the one this is)"
     )

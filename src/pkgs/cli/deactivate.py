@@ -9,9 +9,17 @@ from pkgs.cli.needs import Process
 from pkgs.environment.transform import revert
 from pkgs.shim.shells import DIALECTS, assignments, dialect
 
+EPILOG = """\
+An active shell has the function deactivate-pkgs, which does the same and more.
+
+example:
+  eval "$(pkgs deactivate)"
+"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = EPILOG
     parser.add_argument(
         "--shell", metavar="SHELL", help=f"one of {', '.join(DIALECTS)} (default: the calling one)"
     )

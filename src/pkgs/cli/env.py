@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pkgs.app import App
 from pkgs.cli.activate import calling_shell
-from pkgs.environment.transform import apply, decode, encode, literal, revert
-from pkgs.envops import EnvOp, Prepend, Unset
+from pkgs.environment.operations import last_operations
+from pkgs.environment.transform import apply, decode, encode, revert
+from pkgs.envops import EnvOp, Unset
 from pkgs.errors import EnvError, UsageError
 from pkgs.shim import shells
 
@@ -82,8 +83,7 @@ def run(args: argparse.Namespace, app: App) -> int:
 
 
 def _operations(app: App) -> tuple[EnvOp, ...]:
-    first = app.environ.get("PKGS_PREPEND_PATH")
-    return (*app.operations(), *((Prepend("PATH", literal(first)),) if first else ()))
+    return (*app.operations(), *last_operations(app.environ))
 
 
 def values_of(app: App, *, whole: bool = False) -> Mapping[str, str | None]:

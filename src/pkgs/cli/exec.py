@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Replace this process by the tool."""
-    from pkgs.environment.operations import config_operations
+    from pkgs.environment.operations import config_operations, last_operations
     from pkgs.environment.pins import tool_behind
     from pkgs.environment.root import Environment
     from pkgs.environment.transform import apply
@@ -41,9 +41,8 @@ def run(args: argparse.Namespace, app: App) -> int:
     bin_dir, reference, tool = tool_behind(app.cwd / path)
     app.environment = Environment(bin_dir)
     call = prepare(app.workspace(), reference, tool, app.environ)
-    if app.ephemeral:
-        operations = config_operations(app.environment, app.ephemeral)
-        call = replace(call, environ=apply(call.environ, operations).on(call.environ))
+    operations = (*config_operations(app.environment, app.ephemeral), *last_operations(app.environ))
+    call = replace(call, environ=apply(call.environ, operations).on(call.environ))
     app.reporter.debug(f"calling {call.target}")
     arguments = args.arguments[1:] if args.arguments[:1] == ["--"] else args.arguments
     app.out.flush()

@@ -115,6 +115,8 @@ def _complete(words: list[str]) -> int:
 def _parse(words: list[str]) -> tuple[argparse.Namespace, Command | None]:
     parser = top_parser()
     args = parser.parse_args(words)
+    if args.command == "help":
+        args.command, args.rest = (args.rest or [None])[0], ["--help"]
     if args.command is None:
         parser.print_help()
         return args, None

@@ -14,8 +14,19 @@ from pkgs.shim.hooks import hook_text, install_hook, startup_file
 _PROGRAMS = ("zsh", "bash", "fish", "direnv")
 
 
+EPILOG = """\
+Without --print, adds a line to the shell's start-up file. Only environments that you allowed (pkgs trust) are
+activated.
+
+examples:
+  pkgs shell-hooks --zsh
+  eval "$(pkgs shell-hooks --print --bash)"    in this shell only
+"""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = EPILOG
     chosen = parser.add_mutually_exclusive_group()
     for program in _PROGRAMS:
         what = f"for {program}" if program != "direnv" else "for direnv: 'use pkgs' in an .envrc"

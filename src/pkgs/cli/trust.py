@@ -10,9 +10,19 @@ from pkgs.environment import trust
 from pkgs.environment.root import bin_dir_below
 from pkgs.errors import EnvError
 
+EPILOG = """\
+Prompt hooks (pkgs shell-hooks) activate only what was allowed, and only as it was then: when the scripts, the
+configuration or the pkgs that the lock names change, it has to be allowed again.
+
+examples:
+  pkgs trust                         allow the environment here
+  pkgs trust --show ../other
+"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = EPILOG
     parser.add_argument(
         "directory", nargs="?", metavar="DIR", help="an environment (default: the one this is)"
     )

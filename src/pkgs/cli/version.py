@@ -8,9 +8,15 @@ import sys
 from pkgs import __version__
 from pkgs.app import App
 
+EPILOG = """\
+example:
+  pkgs version --json | jq -r .platform
+"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = EPILOG
     parser.add_argument("--json", action="store_true", help="print version, Python and platform as JSON")
 
 

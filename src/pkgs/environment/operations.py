@@ -39,6 +39,12 @@ def config_operations(environment: Environment, env: Mapping[str, str]) -> tuple
     return tuple(operation(name, _with_places(env[name], places)) for name in sorted(env))
 
 
+def last_operations(environ: Mapping[str, str]) -> tuple[EnvOp, ...]:
+    """Return what comes after everything else: directories that the user wants first on PATH."""
+    first = environ.get("PKGS_PREPEND_PATH")
+    return (Prepend("PATH", literal(first)),) if first else ()
+
+
 def _with_places(value: str, places: Mapping[str, str]) -> str:
     for name in (*places, *_ALIASES):
         path = literal(places[_ALIASES.get(name, name)])
