@@ -349,3 +349,13 @@ def test_this_repositorys_own_wrapper_is_current() -> None:
 
     assert own.read_bytes() == wrapper_text()
     assert os.access(own, os.X_OK)
+
+
+def test_of_pips_tries_to_connect_only_the_last_is_told() -> None:
+    """The reason stands in these lines, and five times is enough for nobody."""
+    said = "".join(f"WARNING: Retrying (total={n}) after no address\n" for n in (1, 0)) + "ERROR: none\n"
+
+    done = subprocess.CompletedProcess(["pip"], 1, "", said)
+
+    assert bootstrap.output(done) == "WARNING: Retrying (total=0) after no address\nERROR: none"
+    assert bootstrap.output(subprocess.CompletedProcess(["pip"], 1, "", "")) == "pip ended with status 1"

@@ -175,8 +175,11 @@ def run(command: list[str], environ: dict[str, str], cwd: Path) -> subprocess.Co
 
 
 def output(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what a command that failed has to say."""
-    return (done.stderr or done.stdout).strip() or f"{done.args[0]} ended with status {done.returncode}"
+    """Return what a command that failed has to say, of pip's tries to connect only the last."""
+    lines = (done.stderr or done.stdout).strip().splitlines()
+    tries = [line for line in lines if line.startswith("WARNING: Retrying")]
+    said = "\n".join([*tries[-1:], *(line for line in lines if line not in tries)])
+    return said or f"{done.args[0]} ended with status {done.returncode}"
 
 
 def read_wheel(program: dict[str, Any], state: Path) -> bytes:
