@@ -104,11 +104,11 @@ def test_a_second_time_changes_nothing(hermits: Hermits) -> None:
     assert hermits.snapshot() == before
 
 
-def test_hermits_files_go_when_asked(hermits: Hermits) -> None:
-    hermits.pkgs("migrate", "--remove-hermit", *where(hermits))
+def test_hermits_files_go_when_asked(small: Hermits) -> None:
+    small.pkgs("migrate", "--remove-hermit")
 
-    assert {path.name for path in hermits.bin.iterdir()} & HERMIT_FILES == set()
-    again = hermits.pkgs("migrate", "--remove-hermit", *where(hermits))
+    assert {path.name for path in small.bin.iterdir()} & HERMIT_FILES == set()
+    again = small.pkgs("migrate", "--remove-hermit")
     assert again.status == 0
     assert "nothing to change" in again.out
 

@@ -98,7 +98,7 @@ def _planned(args: argparse.Namespace, app: App) -> Migration:
 
 
 def _project(directory: Path, home: Path) -> Iterator[Path]:
-    """Yield a directory and those above it in the same repository; the user's own environment is none of it."""
+    """Yield a directory and those above it in the same repository, but never the home directory."""
     yield directory
     for inner, outer in pairwise((directory, *directory.parents)):
         if (inner / ".git").exists() or home.is_relative_to(outer):
