@@ -167,6 +167,12 @@ def test_output_that_cannot_be_written_is_an_error(hello: Project) -> None:
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_errors_that_nobody_can_read_keep_their_status(hello: Project) -> None:
+    assert hello.run(["sh", "-c", f'"{hello.exe}" lst 2>/dev/full']).status == 2
+    assert hello.run(["sh", "-c", f'"{hello.exe}" lst >/dev/full 2>/dev/full']).status == 2
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_no_harm(hello: Project, closed: str) -> None:
     done = hello.run(["sh", "-c", f'"{hello.exe}" list {closed}'])

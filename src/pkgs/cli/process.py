@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from types import FrameType
+from typing import TextIO
 
 from pkgs.errors import EXIT_INTERRUPTED, PkgsError
 
@@ -64,9 +65,12 @@ def fail(error: PkgsError) -> int:
         sys.stdout.flush()
     except OSError:
         stop_writing()
-    print(f"pkgs: error: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+    hint = f"hint: {error.hint}\n" if error.hint else ""
+    try:
+        sys.stderr.write(f"pkgs: error: {error.message}\n{hint}")
+        sys.stderr.flush()
+    except OSError:
+        _give_up(sys.stderr)
     return error.exit_code
 
 
@@ -75,8 +79,13 @@ def stop_writing() -> int:
 
     Nothing is left to flush at exit, which could only fail again.
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _give_up(sys.stdout)
     return _BROKEN_PIPE
+
+
+def _give_up(stream: TextIO) -> None:
+    """Let everything that is still written to ``stream`` vanish."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def refused_by_system(error: OSError) -> PkgsError | None:
