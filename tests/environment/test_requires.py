@@ -168,6 +168,23 @@ class TestUninstall:
         assert pinned(project) == ["top-1.0"]
 
 
+def test_what_only_another_platform_requires_stays(project: Project) -> None:
+    project.tool("base", "1.0")
+    project.tool("jot", "1.0", "2.0")
+    project.tool("top", "1.0", more='requires = ["base"]')
+    project.pkgs("install", "top", check=True)
+    manifest = project.root / "manifests" / "top.hcl"
+    manifest.write_text(
+        manifest.read_text().replace('requires = ["base"]', 'darwin {\n  requires = ["base"]\n}')
+    )
+
+    project.pkgs("install", "jot-1.0", check=True)
+    assert pinned(project) == ["base-1.0", "jot-1.0", "top-1.0"]
+
+    project.pkgs("uninstall", "top", check=True)
+    assert pinned(project) == ["jot-1.0"]
+
+
 class TestDryRun:
     """``--dry-run`` prints what would change and changes nothing."""
 

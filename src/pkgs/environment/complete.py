@@ -15,7 +15,7 @@ from pkgs.environment.materialise import Installed, in_parallel
 from pkgs.environment.pins import Pin
 from pkgs.environment.wanted import known_packages
 from pkgs.environment.workspace import Workspace
-from pkgs.errors import ResolveError
+from pkgs.errors import PkgsError, ResolveError
 from pkgs.package.model import Package
 from pkgs.platforms import PLATFORMS, Platform
 from pkgs.references import Reference
@@ -39,7 +39,7 @@ def with_runtime(workspace: Workspace, lock: Lock, pins: Sequence[Pin], *, askin
     references = [pin.reference for pin in pins]
     for pin in pins:
         known = lock.packages.get(str(pin.reference))
-        if known is None:
+        if known is None or not resolvable(workspace, pin.reference):
             continue
         needed = _runtime_anywhere(workspace, pin.reference, references, lock)
         lock = lock.with_package(replace(known, runtime=tuple(sorted(map(str, needed)))))
@@ -48,6 +48,14 @@ def with_runtime(workspace: Workspace, lock: Lock, pins: Sequence[Pin], *, askin
             entry = workspace.catalog.get(reference.name)
             lock = lock.with_package(lock_package(entry, reference, held, size, workspace.today))
     return pruned(lock, pins)
+
+
+def resolvable(workspace: Workspace, reference: Reference) -> bool:
+    """Tell whether there is a manifest to ask; where there is none, what the lock says stays."""
+    try:
+        return workspace.catalog.find(reference.name) is not None
+    except PkgsError:
+        return False
 
 
 def _runtime_anywhere(

@@ -73,7 +73,10 @@ def carry_out(
         dropped = needless(workspace, after, lock, automatic)
         after = tuple(pin for pin in after if pin not in dropped)
     new = with_automatic(completed(workspace, lock, installed, after), after, automatic)
-    return commit(workspace, (pins, after), (old or lock, new), installed)
+    outcome = commit(workspace, (pins, after), (old or lock, new), installed)
+    for reference in outcome.changes.removed:
+        discard_copy(workspace, reference)
+    return outcome
 
 
 def uninstall(workspace: Workspace, names: Sequence[str], *, dry_run: bool = False) -> Outcome:

@@ -10,19 +10,25 @@ from pkgs.environment.wanted import known_packages
 from pkgs.environment.workspace import Workspace
 from pkgs.package.dependencies import find_met
 from pkgs.package.model import Package
+from pkgs.platforms import PLATFORMS
+from pkgs.references import Reference
 
 
 def needless(workspace: Workspace, pins: Sequence[Pin], lock: Lock, automatic: set[str]) -> set[Pin]:
     """Return those of ``pins`` that came as requirements (``automatic``, by name) and that nobody needs now.
 
-    Where a pinned package cannot be resolved, so that its requirements are unknown, everything is needed.
+    Needed on one platform is needed, since the pins are shared with those who work on others. Where a pinned
+    package can be resolved for none, so that its requirements are unknown, everything is needed.
     """
-    packages = known_packages(workspace, [pin.reference for pin in pins], lock)
-    if len(packages) < len(pins):
-        return set()
-    named = [package for package in packages if package.reference.name not in automatic]
-    kept = {package.reference for package in with_requirements(named, packages)}
-    return {pin for pin in pins if pin.reference not in kept}
+    references = [pin.reference for pin in pins]
+    known: set[Reference] = set()
+    kept: set[Reference] = set()
+    for platform in PLATFORMS:
+        packages = known_packages(workspace, references, lock, platform)
+        known.update(package.reference for package in packages)
+        named = [package for package in packages if package.reference.name not in automatic]
+        kept.update(package.reference for package in with_requirements(named, packages))
+    return {pin for pin in pins if pin.reference not in kept} if known.issuperset(references) else set()
 
 
 def with_requirements(needing: Iterable[Package], packages: Sequence[Package]) -> list[Package]:

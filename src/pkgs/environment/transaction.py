@@ -13,7 +13,7 @@ from pkgs.environment.journal import announce, read_bytes, retract
 from pkgs.environment.lock import Lock, print_lock
 from pkgs.environment.materialise import Installed, locate
 from pkgs.environment.pins import Pin, finish_change, link_changes, write_pins
-from pkgs.environment.root import Environment
+from pkgs.environment.root import WRAPPER, Environment
 from pkgs.environment.triggers import tell_trigger
 from pkgs.environment.workspace import Workspace
 from pkgs.errors import LockError, PkgsError
@@ -121,7 +121,10 @@ def _text(lock: Lock) -> bytes | None:
 def record_roots(
     workspace: Workspace, pins: Iterable[Pin], lock: Lock, installed: Iterable[Installed] = ()
 ) -> None:
-    """Tell gc exactly what the environment uses: all pins, and what these need at run time."""
+    """Tell gc exactly what the environment uses: all pins, and what these need at run time.
+
+    Where a package cannot be resolved, so that its tree is unknown, whatever was claimed stays claimed too.
+    """
     references = {pin.reference for pin in pins}
     needed = {
         Reference.parse(text)
@@ -132,24 +135,25 @@ def record_roots(
     present = {each.package.reference: each for one in installed for each in (one, *one.dependencies)}
     found = [_entry(workspace, reference, lock, present.get(reference)) for reference in references | needed]
     program = lock.program.sha256 if lock.program else ""
-    environment = workspace.environment
-    workspace.store.roots.record(
+    environment, roots = workspace.environment, workspace.store.roots
+    declare = roots.add if any(entry is None for entry in found) else roots.record
+    declare(
         workspace.owner,
         workspace.reporter,
-        trees=[tree for tree, _ in found if tree],
-        blobs=[blob for _, blob in found if blob] + ([Digest(program)] if program else []),
-        watched=[environment.lock_file.absolute(), environment.bin_dir.absolute() / "pkgs"],
+        trees=[entry[0] for entry in found if entry],
+        blobs=[entry[1] for entry in found if entry and entry[1]] + ([Digest(program)] if program else []),
+        watched=[environment.lock_file.absolute(), environment.bin_dir.absolute() / WRAPPER],
     )
 
 
 def _entry(
     workspace: Workspace, reference: Reference, lock: Lock, installed: Installed | None
-) -> tuple[Digest | None, Digest | None]:
+) -> tuple[Digest, Digest | None] | None:
     """Return the key of a package's tree and the digest of its download, as far as they are known."""
     if installed:
         return installed.tree.key, installed.artifact.digest
     try:
         located = locate(workspace, reference, lock)
     except PkgsError:
-        return None, None
-    return (located.key, located.blob) if located else (None, None)
+        return None
+    return (located.key, located.blob) if located else None
