@@ -138,4 +138,10 @@ LITERAL: Fixture = {
 
 ON_ACTIVATE: Fixture = {**ONE, "bin/pkgs.hcl": SOURCES + 'install-on-activate = ["testbin1"]\n'}
 
+CHANNELS: Fixture = {
+    **ONE,
+    "packages/testbin1.hcl": ONE["packages/testbin1.hcl"]  # type: ignore[operator]
+    + 'channel "stable" {\n  version = "1.0.0"\n  update = "24h"\n}\n',
+}
+
 EMPTY: Fixture = {}

@@ -103,7 +103,7 @@ SCENARIOS = (
         "adding digests to a manifest",
         """
         pkgs manifest add-digests packages/testbin1.hcl
-        digest=$(sha256sum packages/testbin1.tgz)
+        digest=$(sha256sum packages/testbin1.tgz || shasum -a 256 packages/testbin1.tgz)
         assert grep "${digest%% *}" packages/testbin1.hcl
         """,
         environments={".": ONE},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.fixtures import ONE
+from tests.scenarios.fixtures import CHANNELS, ONE, RUNTIME
 from tests.support.scenarios import Scenario
 
 SCENARIOS = (
@@ -77,6 +77,35 @@ SCENARIOS = (
         activate=".",
         fails=True,
         shows=["should have been"],
+    ),
+    Scenario(
+        "a channel is pinned as a channel",
+        """
+        pkgs install testbin1@stable
+        assert test "$(readlink bin/testbin1)" = ".testbin1@stable.pkg"
+        assert test "$(testbin1)" = "testbin1 1.0.0"
+        pkgs install testbin1@1
+        assert test "$(testbin1)" = "testbin1 1.0.1"
+        if pkgs install testbin1@missing; then exit 1; fi
+        assert test "$(readlink bin/testbin1)" = ".testbin1@1.pkg"
+        """,
+        environments={".": CHANNELS},
+        activate=".",
+        shows=["pkgs: error: "],
+    ),
+    Scenario(
+        "a runtime dependency may be installed as well",
+        """
+        pkgs install testbin1
+        assert test ! -e bin/runtimedep.sh
+        pkgs install runtimedep
+        assert test "$(runtimedep.sh)" = "runtimedep runs"
+        pkgs uninstall runtimedep
+        assert test "$(testbin1.sh)" = "FOO=runtimefoo BAR=envbar
+        runtimedep runs"
+        """,
+        environments={".": RUNTIME},
+        activate=".",
     ),
     Scenario(
         "values with quotes and spaces survive",

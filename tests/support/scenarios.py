@@ -11,8 +11,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.archives import make_tar_gz
@@ -48,20 +48,18 @@ class Scenario:
     """``environments`` are put in directories (relative to the script's) before ``script`` runs.
 
     ``activate`` names one that is activated first. The script must succeed unless ``fails``, print every
-    text in ``shows`` and none in ``hides``, and leave ``files``. Those of ``shells`` run it.
+    text in ``shows``, and leave ``files``. Those of ``shells`` run it.
     """
 
     name: str
     script: str
-    environments: Mapping[str, Fixture] = ()  # type: ignore[assignment]
+    environments: Mapping[str, Fixture] = field(default_factory=dict)
     activate: str = ""
     fails: bool = False
     shows: Sequence[str] = ()
-    hides: Sequence[str] = ()
     files: Sequence[str] = ()
     shells: Sequence[str] = ("bash", "zsh")
     user_config: str | None = ""
-    unfinished: str = ""
 
     def text(self) -> str:
         """Return the whole script."""
@@ -112,7 +110,7 @@ class Stage:
     def play(self, scenario: Scenario, shell: str, place: Path) -> Result:
         """Run a scenario in an empty directory ``place``."""
         place.mkdir()
-        for directory, fixture in dict(scenario.environments).items():
+        for directory, fixture in scenario.environments.items():
             self.furnish(place / directory, fixture)
         more = {}
         if scenario.user_config is not None:
@@ -136,17 +134,15 @@ class Stage:
                 make_tar_gz(path, {member: text.encode() for member, text in content.items()})
 
 
-def at_terminal(
-    command: Sequence[str], environ: Mapping[str, str], cwd: Path, keys: Callable[[str], str] = lambda _: ""
-) -> Result:
-    """Run a command on a pty until it ends; ``keys`` is given what is shown, and returns what to type."""
+def at_terminal(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Result:
+    """Run a command on a pty until it ends."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, cwd=cwd, start_new_session=True
     )
     os.close(theirs)
     try:
-        shown = _shown(ours, process, keys)
+        shown = _shown(ours, process)
         status = process.wait(PATIENCE)
     finally:
         process.kill()
@@ -155,7 +151,7 @@ def at_terminal(
     return Result(_ESCAPE.sub("", shown), status)
 
 
-def _shown(terminal: int, process: subprocess.Popen[bytes], keys: Callable[[str], str]) -> str:
+def _shown(terminal: int, process: subprocess.Popen[bytes]) -> str:
     shown, deadline = b"", time.monotonic() + PATIENCE
     while True:
         assert time.monotonic() < deadline, f"no end; shown: {shown.decode(errors='replace')}"
@@ -170,5 +166,3 @@ def _shown(terminal: int, process: subprocess.Popen[bytes], keys: Callable[[str]
         if not piece:
             return shown.decode(errors="replace")
         shown += piece
-        if typed := keys(piece.decode(errors="replace")):
-            os.write(terminal, typed.encode())
