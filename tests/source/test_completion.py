@@ -64,7 +64,7 @@ OFFERED = {
     "install --jobs 2 ha hand": ["handsaw"],
     "install hammer-1": ["hammer-1.10", "hammer-1.0"],
     "install hammer@": ["hammer@latest", "hammer@1", "hammer@2"],
-    "install --fro": ["--frozen"],
+    "install --froz": ["--frozen"],
     "install --off": ["--offline"],
     "exec ": ["hammer"],
     "exec hammer -- x": [":files"],

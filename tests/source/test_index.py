@@ -225,3 +225,13 @@ def test_a_summary_holds_what_a_search_needs(index: Index, source: LocalSource) 
     assert summary.provides == ("v",)
     assert summary.versions == ("1.9", "1.10")
     assert summary.channels[:2] == ("head", "latest")
+
+
+def test_what_other_versions_kept_goes_but_for_a_few(source: LocalSource, tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"index/old{number}").mkdir(parents=True)
+        os.utime(tmp_path / f"index/old{number}", (number, number))
+
+    Index(Cache(tmp_path / "index/new")).summaries(source)
+
+    assert sorted(path.name for path in (tmp_path / "index").iterdir()) == ["new", "old3", "old4", "old5"]

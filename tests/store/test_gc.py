@@ -350,3 +350,23 @@ def test_collections_beside_installs_take_nothing_that_is_claimed(store: TestSto
     rounds = [int(out) for out, _ in outcomes]
     assert min(rounds[:3]) > 0
     assert sum(rounds[3:]) > 0
+
+
+def test_a_revision_of_a_source_stays_while_a_lock_names_it(store: TestStore, bin_dir: Path) -> None:
+    root(store, bin_dir)
+    shelf = store.state.sources / ("a" * 64)
+    named, snapshot, newest, unused = "1" * 40, "sha256-" + "2" * 64, "3" * 40, "4" * 40
+    for name in (named, snapshot, newest, unused, ".tmp-files-1-2"):
+        (shelf / name).mkdir(parents=True)
+    (shelf / "current").write_text(f"{newest}\n")
+    (bin_dir / "pkgs.lock").write_text(f'commit = "{named}"\ncommit = "{snapshot.replace("-", ":")}"\n')
+
+    assert (
+        removed(gc(store, dry_run=True))
+        == removed(gc(store))
+        == [
+            ("leftover", "left by an interrupted run"),
+            ("source", "no environment's lock names it"),
+        ]
+    )
+    assert sorted(path.name for path in shelf.iterdir()) == [named, newest, "current", snapshot]

@@ -19,11 +19,12 @@ import pkgs
 from pkgs import __version__
 from pkgs.errors import StoreError
 from pkgs.state import State
-from pkgs.store.files import atomic_write
+from pkgs.store.files import atomic_write, remove_tree
 
 Json = Any
 
 _DIGEST_LENGTH = 64
+_OTHERS = 3
 # What turns a text into what is kept.
 _CODE = (
     "versions.py",
@@ -66,6 +67,8 @@ class Cache:
         if self.directory is None:
             return
         data = json.dumps(value, separators=(",", ":")).encode()
+        if not self.directory.exists():
+            _drop_old(self.directory.parent)
         try:
             atomic_write(self.directory / name, _digest(data) + data)
         except StoreError:
@@ -80,6 +83,16 @@ class Cache:
             value = make()
             self.write(name, value)
         return value
+
+
+def _drop_old(directory: Path) -> None:
+    """Remove what other versions of this program have kept, the latest few excepted."""
+    try:
+        others = sorted(directory.iterdir(), key=lambda path: path.stat().st_mtime)
+        for other in others[:-_OTHERS]:
+            remove_tree(other)
+    except OSError:
+        pass  # another process does the same, or nothing can be written: it costs space, nothing else
 
 
 def _digest(data: bytes) -> bytes:

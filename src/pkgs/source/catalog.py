@@ -126,4 +126,6 @@ class Catalog:
             return f"it is provided by: {', '.join(providers)}"
         near = nearest(name, self.names())
         sources = ", ".join(source.uri for source in self.sources)
-        return f"did you mean {near}?" if near else f"sources searched: {sources}"
+        hint = f"did you mean {near}?" if near else f"sources searched: {sources}"
+        moving = any(source.commit for source in self.sources)
+        return f"{hint}; for newer manifests: pkgs update" if moving else hint

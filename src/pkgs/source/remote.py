@@ -24,6 +24,7 @@ from pkgs.source.local import LocalSource
 from pkgs.source.model import ManifestFile, Refreshed
 from pkgs.store.files import TEMP_PREFIX, atomic_write, clean_on_failure, remove_tree, storing, temp_sibling
 from pkgs.store.locks import Locks
+from pkgs.store.sourcesweep import source_lock
 
 _REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?|sha256:[0-9a-f]{64}")
 _CURRENT = "current"
@@ -174,7 +175,7 @@ class RemoteSource:
         """Hold the source's lock, and remove what a killed holder left."""
         locks = Locks(self._access.state.locks)
         what = f"the manifest source {self.uri}"
-        with locks.hold(f"source-{self._id[:32]}", what=what, waiting=self._access.reporter.info):
+        with locks.hold(source_lock(self._id), what=what, waiting=self._access.reporter.info):
             with storing(self._shelf):
                 self._shelf.mkdir(parents=True, exist_ok=True)
                 for left in self._shelf.glob(f"{TEMP_PREFIX}*"):

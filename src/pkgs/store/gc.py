@@ -20,6 +20,7 @@ from pkgs.store.locks import Locks
 from pkgs.store.processes import used_entries
 from pkgs.store.records import read_record
 from pkgs.store.roots import ROOTS_LOCK, Root, root_id
+from pkgs.store.sourcesweep import SourceSweep
 from pkgs.store.sweep import Item, Sweep, batches, by_key, decided, entries, first, size
 from pkgs.store.treesweep import TreeSweep
 
@@ -52,6 +53,7 @@ class _Collector:
         yield from self._copies()
         yield from TreeSweep(self._sweep).run()
         yield from self._downloads()
+        yield from SourceSweep(self._sweep).run()
         yield from self._unlocked_leftovers()
         if not self._sweep.dry_run:
             self._old_locks()
