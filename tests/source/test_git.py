@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pkgs.source.sources import open_source
 from pkgs.state import State
 from tests.source.conftest import Opened
 from tests.support.checkout import ROOT
+from tests.support.kills import count_changes, run_and_kill
 from tests.support.reporters import Heard
 from tests.support.repositories import Repository, small_manifest
 
@@ -183,6 +185,7 @@ from pathlib import Path
 from pkgs.source.access import Access
 from pkgs.source.sources import open_source
 from pkgs.state import State
+from tests.support.kills import count_changes, run_and_kill
 from tests.support.reporters import Heard
 uri, state = sys.argv[1:]
 heard = Heard()
@@ -282,3 +285,28 @@ def test_a_password_is_neither_kept_nor_told(tmp_path: Path, access: Opened, hea
     kept = [path.read_text(errors="replace") for path in (tmp_path / "state").rglob("*") if path.is_file()]
     assert "hunter2" not in told + "".join(kept)
     assert source.uri == "https://127.0.0.1:9/tools.git"
+
+
+def test_a_kill_at_any_change_leaves_what_was_there_or_what_was_wanted(
+    repository: Repository, tmp_path: Path, access: Opened
+) -> None:
+    open_source(repository.uri, access()).read("a")
+    old, new = repository.head, _moved(repository)
+    template = tmp_path / "template"
+    shutil.copytree(tmp_path / "state", template, symlinks=True)
+
+    def refresh() -> None:
+        assert not open_source(repository.uri, access()).refresh().problem
+
+    changes = count_changes(refresh, tmp_path / "state")
+    assert changes > 5
+    for before in range(0, changes, 2):
+        shutil.rmtree(tmp_path / "state")
+        shutil.copytree(template, tmp_path / "state", symlinks=True)
+        run_and_kill(refresh, tmp_path / "state", before)
+
+        source = open_source(repository.uri, access(offline=True))
+        assert source.commit in (old, new)
+        assert ("1.0" in _text(source)) == (source.commit == old)
+        assert open_source(repository.uri, access()).refresh().after == new
+        assert list((tmp_path / "state/sources").rglob(".tmp-*")) == []
