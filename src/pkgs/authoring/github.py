@@ -57,6 +57,10 @@ class Github:
         self._site = site
         self._patience = patience
 
+    def serves(self, url: str) -> bool:
+        """Say whether ``url`` is one of GitHub's: with an API of one's own, any may be."""
+        return self._api != _PUBLIC or url.startswith(f"{self._site}/")
+
     def latest_tag(self, repository: str) -> str:
         """Return the tag of the newest release; without the API, that of the page for it."""
         try:

@@ -12,6 +12,7 @@ from pkgs.cli.flags import take_global_flags
 SUBCOMMANDS = {
     "add-digests": "write down which bytes a manifest means",
     "auto-version": "add the versions that came out",
+    "create": "write a manifest for a tool that has none",
     "validate": "tell whether the manifests of a source are sound",
 }
 EPILOG = """\
