@@ -18,6 +18,7 @@ from pkgs.store.blobs import blob_lock
 from pkgs.store.files import TEMP_PREFIX, storing
 from pkgs.store.locks import Locks
 from pkgs.store.processes import used_entries
+from pkgs.store.programsweep import ProgramSweep
 from pkgs.store.records import read_record
 from pkgs.store.roots import ROOTS_LOCK, Root, root_id
 from pkgs.store.sourcesweep import SourceSweep
@@ -54,6 +55,7 @@ class _Collector:
         yield from TreeSweep(self._sweep).run()
         yield from self._downloads()
         yield from SourceSweep(self._sweep).run()
+        yield from ProgramSweep(self._sweep).run()
         yield from self._unlocked_leftovers()
         if not self._sweep.dry_run:
             self._old_locks()

@@ -25,7 +25,7 @@ _BATCH = 64
 class Item:
     """One thing gc looked at. ``removed`` also in a dry run, for what would be; ``size`` is in bytes.
 
-    ``kind`` is ``tree``, ``download``, ``source``, ``leftover``, ``copy`` or ``environment``.
+    ``kind`` is ``tree``, ``download``, ``source``, ``program``, ``leftover``, ``copy`` or ``environment``.
     """
 
     kind: str
