@@ -75,7 +75,8 @@ def _tracked(root: Path, environ: Mapping[str, str]) -> tuple[Path, list[str]] |
     top = _git(["rev-parse", "--show-toplevel"], root, environ).strip()
     if not top:
         return None
-    return Path(top), [name for name in _git(["ls-files", "-z"], Path(top), environ).split("\0") if name]
+    found = _git(["grep", "--files-with-matches", "-z", "-i", "-I", "hermit"], Path(top), environ)
+    return Path(top), [name for name in found.split("\0") if name]
 
 
 def _git(words: Sequence[str], directory: Path, environ: Mapping[str, str]) -> str:
