@@ -183,10 +183,10 @@ class App:
         """The store in the state directory."""
         from pkgs.environment.settings import lock_timeout
         from pkgs.store.store import Store
-        from pkgs.store.unpack import unpack
+        from pkgs.store.unpack import unpack, unpack_stream
 
         wait = lock_timeout(self.args.lock_timeout or self.environ.get("PKGS_LOCK_TIMEOUT"))
-        return Store.at(self.state, unpack, lock_timeout=wait)
+        return Store.at(self.state, unpack, unpack_stream, lock_timeout=wait)
 
     @cached_property
     def fetcher(self) -> Fetcher:
