@@ -238,3 +238,13 @@ class TestCall:
                 remove_tree(record.with_suffix(""))
 
         assert project.call("gradle").out == "openjdk 11.0\n"
+
+
+def test_the_list_tells_what_came_along(project: Project) -> None:
+    project.tool("base", "1.0")
+    project.tool("top", "1.0", more='requires = ["base"]')
+    project.pkgs("install", "top", check=True)
+
+    listed = json.loads(project.pkgs("list", "--json", check=True).out)
+
+    assert {each["name"]: each["automatic"] for each in listed} == {"base": True, "top": False}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pkgs.environment.complete import automatic_names
 from pkgs.environment.contents import Contents
 from pkgs.environment.pins import Pin
 
@@ -16,13 +17,17 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class PinnedPackage:
-    """A pin, the version it stands at, and whether it is installed, remote or unknown."""
+    """A pin, the version it stands at, and whether it is installed, remote or unknown.
+
+    ``automatic`` says that it is pinned only because others require it.
+    """
 
     pin: Pin
     version: str
     state: str
     description: str = ""
     problem: str = ""
+    automatic: bool = False
 
     def document(self) -> Mapping[str, object]:
         """Return it as plain values for JSON."""
@@ -35,13 +40,17 @@ class PinnedPackage:
             "state": self.state,
             "tools": list(self.pin.tools),
             "description": self.description,
+            "automatic": self.automatic,
             **({"problem": self.problem} if self.problem else {}),
         }
 
 
 def pinned_packages(contents: Contents) -> tuple[PinnedPackage, ...]:
     """Return every pinned package of an environment, in the order of their links."""
-    return tuple(_pinned(contents, pin) for pin in contents.pins)
+    automatic = automatic_names(contents.lock, contents.pins)
+    return tuple(
+        replace(_pinned(contents, pin), automatic=pin.reference.name in automatic) for pin in contents.pins
+    )
 
 
 def _pinned(contents: Contents, pin: Pin) -> PinnedPackage:
