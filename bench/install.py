@@ -40,9 +40,10 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one process cost, its children included: wall time in seconds, largest resident set in MB."""
+    """What one process cost, children included: wall and CPU seconds, largest resident set in MB."""
 
     seconds: float
+    cpu: float
     peak: float
 
 
@@ -78,7 +79,7 @@ def measure(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Ru
     if done.returncode:
         raise RuntimeError(f"{command} failed: {done.stderr.decode(errors='replace')}")
     cost = json.loads(done.stdout)
-    return Run(cost["seconds"], cost["peak"] / MEGABYTE)
+    return Run(cost["seconds"], cost["cpu"], cost["peak"] / MEGABYTE)
 
 
 def clean_environ(folder: Path) -> dict[str, str]:
@@ -139,7 +140,11 @@ def rounds(
                 runs[name].append(way(Path(folder).resolve()))
                 _make_writable(Path(folder))
     return {
-        name: Run(statistics.median(run.seconds for run in done), max(run.peak for run in done))
+        name: Run(
+            statistics.median(run.seconds for run in done),
+            statistics.median(run.cpu for run in done),
+            max(run.peak for run in done),
+        )
         for name, done in runs.items()
     }
 
@@ -150,10 +155,12 @@ def _make_writable(folder: Path) -> None:
 
 
 def report(results: Mapping[str, Run], base: str) -> None:
-    """Print one line a way, with its ratio to ``base``."""
+    """Print one line a way, with its ratios to ``base``."""
+    print(f"{'':<28}{'wall':>10}{'×':>7}{'CPU':>10}{'×':>7}{'peak':>13}   × {base}")
     for name, run in results.items():
-        ratio = run.seconds / results[base].seconds
-        print(f"{name:<28}{run.seconds:8.2f} s   {ratio:5.2f} × {base}   peak {run.peak:6.1f} MB")
+        wall, cpu = run.seconds / results[base].seconds, run.cpu / results[base].cpu
+        times = f"{run.seconds:8.2f} s{wall:7.2f}{run.cpu:8.2f} s{cpu:7.2f}"
+        print(f"{name:<28}{times}{run.peak:10.1f} MB")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Measures one command: ``python -I -S measure.py COMMAND…`` prints seconds and peak bytes as JSON on stdout.
+"""Measures one command: ``python -I -S measure.py COMMAND…`` prints wall and CPU seconds and peak bytes.
 
 A process of its own, because a child begins with the memory of whoever forks it: measured from a large
 process, every command would look as large. The command's output goes to stderr.
@@ -20,8 +20,9 @@ def main(command: list[str]) -> int:
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     seconds = time.perf_counter() - start
     unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
-    print(json.dumps({"seconds": seconds, "peak": peak}))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cost = {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * unit}
+    print(json.dumps(cost))
     return abs(status)
 
 
