@@ -172,3 +172,21 @@ def test_info_of_an_unknown_name_offers_the_nearest(project: Project) -> None:
 
     assert run.status == 1
     assert "did you mean hammer?" in run.err
+
+
+def test_info_of_an_installed_package_stays_true_when_it_is_kept(project: Project) -> None:
+    project.tool("hammer", "1.0", "2.0")
+    project.pkgs("install", "hammer-1.0", check=True)
+
+    def states() -> list[tuple[str, str]]:
+        """Ask twice: the second answer may be a kept one."""
+        documents = [_json(project.pkgs("info", "hammer", "--json"))[0] for _ in range(2)]
+        return [(each["version"], each["state"]) for each in documents]
+
+    assert states() == [("1.0", "installed")] * 2
+    project.pkgs("install", "hammer-2.0", check=True)
+    assert states() == [("2.0", "installed")] * 2
+    for path in sorted((project.state / "trees").iterdir()):
+        path.chmod(0o700)
+        path.rename(path.with_name(f"gone-{path.name}"))
+    assert states() == [("2.0", "remote")] * 2

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pkgs.app import App
@@ -92,13 +93,35 @@ def _name(text: str) -> str:
 
 def _described(app: App, file: ManifestFile, text: str, pin: Pin | None) -> dict[str, Any]:
     """Return the package itself; what follows from the manifest's text alone is worked out once."""
-    if pin:
-        document = _resolved(app, file, text, pin)
-        return {**document, "state": _pinned_state(app, pin), "pinned": True, "tools": list(pin.tools)}
     today = str(app.today) if _DATED.search(file.text) else ""
     key = "\0".join((str(app.platform), today, file.name, str(file.path), text, file.text))
+    if pin:
+        return {**_installed(app, file, pin, key), "pinned": True, "tools": list(pin.tools)}
     document = app.cache.of_text("info", key, lambda: _resolved(app, file, text, None))
     return {**document, "state": _state(app, document.get("sha256", ""))}
+
+
+def _installed(app: App, file: ManifestFile, pin: Pin, key: str) -> dict[str, Any]:
+    """Return a pinned package and its state.
+
+    What was said of an installed one is kept, and said again while it is there, the lock is the same, and no
+    file beside the manifest has a part in it.
+    """
+    from pkgs.digests import digest_bytes
+    from pkgs.environment.config import read_text
+
+    environment, home, state = app.environment, app.home, app.state.root
+    text = "\0".join((key, read_text(environment.lock_file), str(environment.bin_dir), str(home), str(state)))
+    fits = digest_bytes(text.encode(errors="surrogateescape")).hex
+    name = f"pinned/{digest_bytes(f'{environment.bin_dir}/{pin.link}'.encode(errors='surrogateescape')).hex}"
+    kept = app.cache.read(name) or {}
+    if kept.get("fits") == fits and Path(kept["root"]).exists():
+        return {**kept["document"], "state": "installed"}
+    document, state_now = _resolved(app, file, str(pin.reference), pin), _pinned_state(app, pin)
+    if state_now == "installed" and not {"files", "triggers"} & document.keys():
+        root = app.contents.packages[pin.reference].root
+        app.cache.write(name, {"fits": fits, "root": root, "document": document})
+    return {**document, "state": state_now}
 
 
 def _resolved(app: App, file: ManifestFile, text: str, pin: Pin | None) -> dict[str, Any]:
