@@ -172,3 +172,43 @@ def test_a_file_that_is_not_there_is_a_mistake_of_usage(project: Project) -> Non
     done = project.pkgs("manifest", "add-digests", "manifests/none.hcl")
 
     assert (done.status, "there is no manifest manifests/none.hcl" in done.err) == (2, True)
+
+
+@pytest.mark.registry
+def test_wheels_that_differ_by_platform_are_left_to_blocks_for_platforms(
+    tmp_path: Path, registry_environ: dict[str, str]
+) -> None:
+    project = Project.make(tmp_path / "project", tmp_path / "state")
+    path = project.root / "manifests" / "ruff.hcl"
+    path.write_text(
+        'description = "A linter."\nbinaries = ["ruff"]\nroot = "${dest}/ruff-${version}.data/scripts"\n'
+        'source = "pypi:ruff==${version}"\nversion "0.11.13" {}\n'
+    )
+
+    done = project.run(
+        [project.exe, "manifest", "add-digests", path], environ=registry_environ | project.environ()
+    )
+
+    assert done.status == 1
+    assert "pypi:ruff==0.11.13 is another file on each platform: linux-amd64: sha256 = " in done.err
+    assert "sha256sums" not in path.read_text()
+
+
+@pytest.mark.registry
+def test_a_package_of_npm_gets_its_digest(tmp_path: Path, registry_environ: dict[str, str]) -> None:
+    project = Project.make(tmp_path / "project", tmp_path / "state")
+    path = project.root / "manifests" / "dagu.hcl"
+    path.write_text(
+        'description = "Runs workflows."\nbinaries = ["bin/dagu"]\nstrip = 1\n'
+        'source = "npm:@dagu-org/dagu-linux-x64@${version}"\nversion "1.30.2" {}\n'
+    )
+
+    done = project.run(
+        [project.exe, "manifest", "add-digests", path], environ=registry_environ | project.environ()
+    )
+
+    assert done.status == 0, done.err
+    assert (
+        '"npm:@dagu-org/dagu-linux-x64@1.30.2": '
+        '"89333231d9c2925b18b13f82f41251df3a33582ad5a2583059f02ffbdf1b52f0",' in path.read_text()
+    )

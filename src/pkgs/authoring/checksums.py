@@ -77,7 +77,7 @@ class Checksums:
             lock = self._locks.setdefault(place, ThreadLock())
         with lock:
             if host in self._silent:
-                raise self._silent[host]
+                raise AttemptError(f"{host} could not be reached", self._silent[host].hint, again=True)
             if place not in self._texts:
                 self._texts[place] = self._fetch(place, host)
         found = self._texts[place]

@@ -107,6 +107,8 @@ def _platforms(args: argparse.Namespace, app: App) -> tuple[Platform, ...]:
 
 
 def _write(args: argparse.Namespace, app: App, path: Path, chosen: _Chosen) -> int:
+    from tempfile import TemporaryDirectory
+
     from pkgs.digests import digest_file
     from pkgs.environment.bundle import collect, write_bundle
 
@@ -115,9 +117,10 @@ def _write(args: argparse.Namespace, app: App, path: Path, chosen: _Chosen) -> i
     if lock.program is None:
         raise LockError(f"there is no {app.environment.lock_file}", "write it with: pkgs lock")
     collected = collect(workspace, references, lock, platforms, every=args.all_platforms)
-    if not args.without_pkgs:
-        collected = _with_pkgs(args, app, workspace, lock, collected)
-    write_bundle(path, collected, platforms, _epoch(app))
+    with TemporaryDirectory(prefix="pkgs-bundle-") as libraries:
+        if not args.without_pkgs:
+            collected = _with_pkgs(args, app, (workspace, lock), collected, Path(libraries))
+        write_bundle(path, collected, platforms, _epoch(app))
     for sentence in collected.left_out:
         app.reporter.warn(f"left out: {sentence}")
     digest, size = digest_file(path), path.stat().st_size
@@ -140,17 +143,18 @@ def _write(args: argparse.Namespace, app: App, path: Path, chosen: _Chosen) -> i
 def _with_pkgs(
     args: argparse.Namespace,
     app: App,
-    workspace: Workspace,
-    lock: Lock,
+    within: tuple[Workspace, Lock],
     collected: Collected,
+    place: Path,
 ) -> Collected:
     from pkgs.environment.bundle import own_wheel
     from pkgs.shim.libraries import fetch_libraries, running_python
 
+    workspace, lock = within
     assert lock.program is not None
     pythons = args.python or [running_python()]
     libraries = fetch_libraries(
-        app.state, app.environ, lock.program.requirements, _platforms(args, app), pythons, app.reporter
+        place, app.environ, lock.program.requirements, _platforms(args, app), pythons, app.reporter
     )
     members = {**collected.members, **own_wheel(workspace, lock)}
     members |= {f"wheels/{path.name}": path for path in libraries.wheels}

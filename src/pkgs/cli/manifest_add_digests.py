@@ -98,6 +98,9 @@ def add_digests(app: App, path: ManifestPath, find: Finder, jobs: int) -> Additi
                 _write(outcome, waiting)
     finally:
         _write(outcome, waiting)
+    outcome.missing = {
+        each.url: outcome.missing[each.url] for each in requests if each.url in outcome.missing
+    }
     _tell(app, outcome, requests)
     return outcome
 

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgs.digests import digest_bytes
 from pkgs.environment.lock import read_lock
 from pkgs.environment.root import Environment
 from pkgs.errors import PkgsError
 from pkgs.platforms import Platform
 from pkgs.progress import Reporter
 from pkgs.state import State
-from pkgs.store.files import clean_on_failure, storing, temp_sibling
+from pkgs.store.files import remove_tree
 
 _SECONDS = 600
 # pip takes these names as they are, but for macOS, where it also takes all older systems.
@@ -41,14 +40,14 @@ def running_python() -> str:
 
 
 def fetch_libraries(
-    state: State,
+    into: Path,
     environ: Mapping[str, str],
     requirements: Sequence[str],
     platforms: Iterable[Platform],
     pythons: Sequence[str],
     reporter: Reporter,
 ) -> Libraries:
-    """Have pip download the hashed ``requirements``; they are kept in the state directory."""
+    """Have pip download the hashed ``requirements`` into the directory ``into``."""
     wheels: dict[str, Path] = {}
     problems: list[str] = []
     for platform in platforms:
@@ -56,7 +55,7 @@ def fetch_libraries(
             what = f"the libraries of pkgs for {platform} and Python {python}"
             try:
                 with reporter.task(what):
-                    found = _fetched(state, environ, requirements, platform, python)
+                    found = _download(environ, requirements, platform, python, into / f"{platform}-{python}")
             except PkgsError as error:
                 problems.append(f"{what}: {error.message}")
                 continue
@@ -64,23 +63,10 @@ def fetch_libraries(
     return Libraries(tuple(wheels[name] for name in sorted(wheels)), tuple(problems))
 
 
-def _fetched(
-    state: State, environ: Mapping[str, str], requirements: Sequence[str], platform: Platform, python: str
-) -> list[Path]:
-    key = digest_bytes("\n".join((str(platform), python, *requirements)).encode()).hex[:32]
-    place = state.root / "libraries" / key
-    if not place.is_dir():
-        temp = temp_sibling(place)
-        with storing(place), clean_on_failure(temp):
-            temp.mkdir(parents=True)
-            _download(environ, requirements, platform, python, temp)
-            temp.rename(place)
-    return sorted(place.glob("*.whl"))
-
-
 def _download(
     environ: Mapping[str, str], requirements: Sequence[str], platform: Platform, python: str, into: Path
-) -> None:
+) -> list[Path]:
+    into.mkdir()
     listed = into / "requirements.txt"
     listed.write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
     options = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-version", python]
@@ -91,7 +77,7 @@ def _download(
         if done is None:
             continue
         if done.returncode == 0:
-            return
+            return sorted(into.glob("*.whl"))
         said = (done.stderr.strip().splitlines() or [said])[-1]
     raise PkgsError(said, "see that pip works here")
 
@@ -123,9 +109,13 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Compl
 def set_up(
     environment: Environment, state: State, wheels: Path, environ: Mapping[str, str], reporter: Reporter
 ) -> None:
-    """Set the pkgs that an environment is pinned to up from ``wheels``; a failure is told, and no more."""
+    """Set the pkgs that an environment is pinned to up from ``wheels``, which are then done with.
+
+    A failure is told, and no more: the environment may have a pkgs already, or another Python.
+    """
     program = read_lock(environment.lock_file).program
     if program is None or (state.programs / program.id / "bin" / "python").exists():
+        remove_tree(wheels)
         return
     bootstrap = Path(__file__).parent / "files" / "bootstrap.py"
     command = [
@@ -147,3 +137,5 @@ def set_up(
     if done is None or done.returncode:
         said = done.stderr.strip() if done else "it cannot be started"
         reporter.warn(f"pkgs itself is not set up from the bundle: {said}")
+        return
+    remove_tree(wheels)
