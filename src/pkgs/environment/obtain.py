@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -20,6 +20,7 @@ from pkgs.environment.wanted import Wanted, artifacts_for
 from pkgs.environment.workspace import Workspace
 from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, PkgsError, together
 from pkgs.platforms import Platform
+from pkgs.store.ahead import Ahead
 from pkgs.store.treedigest import digest_tree
 from pkgs.store.trees import Tree
 
@@ -101,19 +102,33 @@ def _make(
     workspace: Workspace, wanted: Wanted, artifacts: Sequence[Artifact], *, anew: bool = False
 ) -> tuple[Artifact, Tree]:
     """Make the tree of one artifact, or of the first download of several that can be had."""
-    artifact, source = _pinned(workspace, artifacts, workspace.platform, str(wanted.reference))
-    recipe = recipe_of(wanted, artifact)
-    claim(workspace, (recipe.key(),), ())
-    with _named(wanted, artifact):
-        tree = workspace.store.trees.ensure(
-            recipe,
-            source,
-            label=str(wanted.reference),
-            reporter=workspace.reporter,
-            finish=partial(_finish, workspace, wanted, artifact),
-            anew=anew,
-        )
+    label, trees = str(wanted.reference), workspace.store.trees
+    with _ahead(workspace, wanted, artifacts[0], anew=anew) as ahead:
+        artifact, source = _pinned(workspace, artifacts, workspace.platform, label, ahead)
+        recipe = recipe_of(wanted, artifact)
+        claim(workspace, (recipe.key(),), ())
+        with _named(wanted, artifact):
+            tree = trees.ensure(
+                recipe,
+                source,
+                label=label,
+                reporter=workspace.reporter,
+                finish=partial(_finish, workspace, wanted, artifact),
+                anew=anew,
+                ahead=ahead,
+            )
     return artifact, tree
+
+
+def _ahead(
+    workspace: Workspace, wanted: Wanted, artifact: Artifact, *, anew: bool
+) -> AbstractContextManager[Ahead | None]:
+    """Let a download that is pinned, and not here yet, be unpacked while it arrives."""
+    store = workspace.store
+    downloaded = kind_of(workspace, artifact) == DOWNLOAD and artifact.digest is not None
+    if anew or not downloaded or store.blobs.find([artifact]):
+        return nullcontext()
+    return store.trees.ahead(recipe_of(wanted, artifact), label=str(wanted.reference))
 
 
 @contextmanager
@@ -127,7 +142,11 @@ def _named(wanted: Wanted, artifact: Artifact) -> Iterator[None]:
 
 
 def _pinned(
-    workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str
+    workspace: Workspace,
+    artifacts: Sequence[Artifact],
+    platform: Platform,
+    label: str,
+    ahead: Ahead | None = None,
 ) -> tuple[Artifact, Path | None]:
     """Return one artifact, pinned, and where on this disk it is; ``artifacts`` are downloads, or just one."""
     kind = kind_of(workspace, artifacts[0])
@@ -137,7 +156,7 @@ def _pinned(
         return _at_commit(workspace, artifacts[0], label), None
     if kind == EMPTY:
         return artifacts[0], None
-    return _download(workspace, artifacts, platform, label)
+    return _download(workspace, artifacts, platform, label, ahead)
 
 
 def had(workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str) -> Artifact:
@@ -147,7 +166,11 @@ def had(workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform,
 
 
 def _download(
-    workspace: Workspace, artifacts: Sequence[Artifact], platform: Platform, label: str
+    workspace: Workspace,
+    artifacts: Sequence[Artifact],
+    platform: Platform,
+    label: str,
+    ahead: Ahead | None = None,
 ) -> tuple[Artifact, Path]:
     blob = workspace.store.blobs.ensure(
         artifacts,
@@ -156,6 +179,7 @@ def _download(
         workspace.reporter,
         label,
         claim=lambda digest: claim(workspace, (), (digest,)),
+        ahead=ahead,
     )
     if blob.artifact.digest is None:
         workspace.reporter.warn(f"{label}: no digest was recorded; trusting {blob.digest} on first use")

@@ -19,6 +19,7 @@ from pkgs.errors import DigestMismatchError, FetchError
 from pkgs.platforms import Platform
 from pkgs.progress import Reporter
 from pkgs.state import State
+from pkgs.store.ahead import Ahead
 from pkgs.store.files import atomic_write, refusal, storing
 from pkgs.store.locks import Locks
 
@@ -60,11 +61,13 @@ class Blobs:
         label: str,
         *,
         claim: Callable[[Digest], None] | None = None,
+        ahead: Ahead | None = None,
     ) -> Blob:
         """Return the blob of the first artifact that can be had, downloading it unless one is present.
 
         ``artifacts`` are alternatives, tried in order: the failure of one stops nobody. ``claim`` is told a
-        digest that nobody knew before, before its blob becomes visible to gc. Raises :class:`FetchError`
+        digest that nobody knew before, before its blob becomes visible to gc. ``ahead`` is shown the bytes as
+        they arrive. Raises :class:`FetchError`
         naming each origin and its reason, :class:`StoreError` for the disk.
         """
         found = self.find(artifacts)
@@ -72,7 +75,7 @@ class Blobs:
             return found
         failures: dict[str, FetchError] = {}
         for artifact in artifacts:
-            download = _Download(artifact, platform, fetcher, reporter, label, claim)
+            download = _Download(artifact, platform, fetcher, reporter, label, claim, ahead)
             try:
                 return self._obtain(download)
             except FetchError as error:
@@ -177,10 +180,12 @@ class _Download:
     reporter: Reporter
     label: str
     claim: Callable[[Digest], None] | None
+    ahead: Ahead | None
 
     def run(self, into: Path) -> Received:
-        with self.reporter.task(self.label, self.artifact.size) as task:
-            return self.fetcher.fetch(self.artifact, self.platform, into, task)
+        with self.reporter.task(self.label, self.artifact.size) as shown_task:
+            watched = self.ahead.watch(into, self.artifact, shown_task) if self.ahead else shown_task
+            return self.fetcher.fetch(self.artifact, self.platform, into, watched)
 
 
 def partial_key(artifact: Artifact) -> str:

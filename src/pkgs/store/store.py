@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pkgs.state import State
+from pkgs.store.ahead import UnpackStream
 from pkgs.store.blobs import Blobs
 from pkgs.store.locks import Locks
 from pkgs.store.roots import Roots
@@ -21,10 +22,17 @@ class Store:
     roots: Roots
 
     @classmethod
-    def at(cls, state: State, unpack: Unpack, *, lock_timeout: float | None = None) -> Store:
-        """Return the store of a state directory; archives are opened by ``unpack``.
+    def at(
+        cls,
+        state: State,
+        unpack: Unpack,
+        stream: UnpackStream | None = None,
+        *,
+        lock_timeout: float | None = None,
+    ) -> Store:
+        """Return the store of a state directory; archives are opened by ``unpack``, or by ``stream``.
 
         ``lock_timeout`` is how many seconds to wait for another process (None: as long as it lives).
         """
         locks = Locks(state.locks, timeout=lock_timeout)
-        return cls(locks, Blobs(state, locks), Trees(state, locks, unpack), Roots(state, locks))
+        return cls(locks, Blobs(state, locks), Trees(state, locks, unpack, stream), Roots(state, locks))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from pkgs.digests import Digest
 from pkgs.manifest.model import Run
 from pkgs.progress import Reporter
 from pkgs.state import State
+from pkgs.store.ahead import Ahead, UnpackStream
 from pkgs.store.copying import copy_tree
 from pkgs.store.files import clean_on_failure, remove_tree, storing, temp_sibling
 from pkgs.store.locks import Locks
@@ -72,12 +73,18 @@ class Tree:
 
 
 class Trees:
-    """The trees of one state directory; ``unpack`` is how archives are opened."""
+    """The trees of one state directory.
 
-    def __init__(self, state: State, locks: Locks, unpack: Unpack) -> None:
+    ``unpack`` is how archives are opened, ``stream`` how while they arrive; without it, they are not.
+    """
+
+    def __init__(
+        self, state: State, locks: Locks, unpack: Unpack, stream: UnpackStream | None = None
+    ) -> None:
         self._state = state
         self._locks = locks
         self._unpack = unpack
+        self._stream = stream
 
     def find(self, key: Digest) -> Tree | None:
         """Return the tree with this key if it is there; no lock, nothing is written but its time of use."""
@@ -99,10 +106,12 @@ class Trees:
         reporter: Reporter,
         finish: Finish | None = None,
         anew: bool = False,
+        ahead: Ahead | None = None,
     ) -> Tree:
         """Return the tree of ``recipe``, made from ``source`` (an archive or a directory) if need be.
 
-        ``label`` is what the user calls it; ``anew`` makes it again though one is there, to repair it.
+        ``label`` is what the user calls it; ``anew`` makes it again though one is there, to repair it;
+        ``ahead`` is what :meth:`ahead` returned for the same recipe, if it is still held.
         Callers record the key in :class:`pkgs.store.roots.Roots` *before*, so that gc keeps it.
         Raises :class:`ArchiveError`, :class:`StoreError`, and what ``finish`` raises; then all is as before.
         """
@@ -110,9 +119,34 @@ class Trees:
         found = None if anew else self.find(key)
         if found:
             return found
+        if ahead and ahead.key == key:
+            return self._make(key, recipe, source, label, finish, ahead.finish())
         with self._locks.hold(tree_lock(key), what=label, waiting=reporter.info):
             found = None if anew else self._put_back(key) or self.find(key)
             return found or self._make(key, recipe, source, label, finish)
+
+    @contextmanager
+    def ahead(self, recipe: Recipe, *, label: str) -> Iterator[Ahead | None]:
+        """Unpack what is downloaded in the body while it arrives, where nobody else makes the same tree.
+
+        The tree's lock is held meanwhile. What is not used by :meth:`ensure` in the body is thrown away.
+        """
+        key = recipe.key()
+        with self._locks.attempt(tree_lock(key), what=label) as free:
+            if not free or not self._stream or self._put_back(key) or self.find(key):
+                yield None
+                return
+            building = build_path(self._state, key)
+            with storing(building):
+                remove_tree(building)
+                building.mkdir(parents=True)
+            ahead = Ahead(recipe, building, self._stream)
+            try:
+                yield ahead
+            finally:
+                ahead.give_up()
+                with suppress(OSError):  # gc removes it
+                    remove_tree(building)
 
     def discard(self, key: Digest, *, reporter: Reporter) -> None:
         """Remove a tree and what is written down of it."""
@@ -131,21 +165,29 @@ class Trees:
         return None
 
     def _make(
-        self, key: Digest, recipe: Recipe, source: Path | None, label: str, finish: Finish | None
+        self,
+        key: Digest,
+        recipe: Recipe,
+        source: Path | None,
+        label: str,
+        finish: Finish | None,
+        written: Written | None = None,
     ) -> Tree:
+        """Make a tree; ``written`` says that its archive is unpacked already, and to what."""
         building = build_path(self._state, key)
         with storing(self._state.tree(key)), clean_on_failure(building):
-            remove_tree(building)  # left by one that was killed: this lock was its
-            building.mkdir(parents=True)
-            # Actions may write to files, and even set back their times: then all is read again.
-            written = None if recipe.actions else Written(sealed=True)
-            self._fill(building, recipe, source, written)
+            if written is None:
+                remove_tree(building)  # left by one that was killed: this lock was its
+                building.mkdir(parents=True)
+                # Actions may write to files, and even set back their times: then all is read again.
+                written = Written(sealed=not recipe.actions)
+                self._fill(building, recipe, source, written)
             if finish:
                 finish(building)
             relocated = self._relocate(key, building, recipe)
             return self._publish(key, building, recipe, label, relocated, written)
 
-    def _fill(self, building: Path, recipe: Recipe, source: Path | None, written: Written | None) -> None:
+    def _fill(self, building: Path, recipe: Recipe, source: Path | None, written: Written) -> None:
         if source is None:
             return
         if source.is_dir():
@@ -175,13 +217,15 @@ class Trees:
         recipe: Recipe,
         label: str,
         relocated: int,
-        written: Written | None,
+        written: Written,
     ) -> Tree:
         final = self._state.tree(key)
         listing = temp_sibling(listing_path(self._state, key))
         with clean_on_failure(listing):
             with writing_listing(listing) as visit:
-                total = digest_tree(building, seal=True, visit=visit, known=written)
+                total = digest_tree(
+                    building, seal=True, visit=visit, known=None if recipe.actions else written
+                )
             forget_tree(self._state, key)  # damaged, or not written down: it was not trusted
             listing.replace(listing_path(self._state, key))
         Record(
