@@ -120,7 +120,7 @@ def _usage(args: argparse.Namespace, app: App) -> int:
         app.out.write(json.dumps(documents, indent=2) + "\n")
         return 0
     rows = [
-        (each.label or "(no package: pkgs itself, lone downloads)", megabytes(each.trees), megabytes(each.blobs),
+        (each.label or "(of no package)", megabytes(each.trees), megabytes(each.blobs),
          str(each.environments))
         for each in found
     ]  # fmt: skip
