@@ -65,12 +65,15 @@ def test_a_bad_token_is_told_of_once_and_done_without(server: Server, github: Ma
     warnings: list[str] = []
     asked = github(warnings, HERMIT_GITHUB_TOKEN="expired")
 
-    assert [asked.latest_tag("someone/tool") for _ in range(2)] == ["v2", "v2"]
+    server.add("/repos/someone/other/releases/latest", tagged("v3"))
+    tags = [asked.latest_tag(f"someone/{name}") for name in ("tool", "tool", "other")]
+
+    assert tags == ["v2", "v2", "v3"]
 
     assert len(warnings) == 1
     assert "HERMIT_GITHUB_TOKEN" in warnings[0]
     assert "expired-" not in warnings[0]
-    assert [("authorization" in each.headers) for each in server.seen(LATEST)] == [True, False, False]
+    assert [("authorization" in each.headers) for each in server.requests] == [True, False, False]
 
 
 def test_without_quota_the_page_of_the_newest_release_tells(server: Server, github: Makes) -> None:

@@ -278,3 +278,21 @@ def test_nothing_pinned_is_nothing_to_bundle(project: Project) -> None:
     done = project.pkgs("bundle", "a.tar.zst")
 
     assert (done.status, "nothing is pinned" in done.err) == (2, True)
+
+
+def test_packages_from_git_are_told_of_and_directories_of_the_checkout_are_not(
+    project: Project, tmp_path: Path
+) -> None:
+    repository = Repository.make(tmp_path / "tool.git", {"tool": "#!/bin/sh\necho git\n"})
+    (project.root / "own").mkdir()
+    (project.root / "own" / "mine").write_text("#!/bin/sh\necho mine\n")
+    for name, source in (("tool", repository.uri), ("mine", "${env}/own")):
+        (project.root / "manifests" / f"{name}.hcl").write_text(
+            f'description = "x"\nbinaries = ["{name}"]\nsource = "{source}"\nversion "1" {{}}\n'
+        )
+    project.pkgs("install", "tool", "mine", check=True)
+
+    done = project.pkgs("bundle", "--without-pkgs", "--json", "a.tar.zst", check=True)
+
+    assert [each.partition(":")[0] for each in json.loads(done.out)["left_out"]] == ["tool-1"]
+    assert "left out: tool-1: the git repository" in done.err

@@ -37,7 +37,7 @@ class Release:
 class Github:
     """Asks the API with the user's token, if there is one, and does without where that is refused.
 
-    ``warn`` is told of a token that does not work, once.
+    Nothing is asked twice. ``warn`` is told of a token that does not work, once.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Github:
         self._token = environ.get(self._variable, "")
         self._warn = warn
         self._site = site
+        self._answers: dict[str, Any] = {}
         self._patience = patience
 
     def serves(self, url: str) -> bool:
@@ -97,7 +98,9 @@ class Github:
 
     def _ask(self, path: str) -> Any:
         try:
-            return self._get(path, self._token)
+            if path not in self._answers:
+                self._answers[path] = self._get(path, self._token)
+            return self._answers[path]
         except AttemptError as error:
             if not self._token or error.status not in _REFUSED:
                 _hint(error, self._token)

@@ -56,11 +56,10 @@ class Spelled:
         return self.written(version, "${OS}", "${ARCH}")
 
     def written(self, version: str, system: str, machine: str) -> str:
-        """Return the URL with ``${version}``, and what is given for the two words; the host stays."""
-        scheme, separator, rest = self.url.partition("://")
-        host, slash, path = rest.partition("/")
-        path = templated(path, version, (self.os_word, system), (self.arch_word, machine))
-        return f"{scheme}{separator}{host}{slash}{path}"
+        """Return the URL with ``${version}`` and what is given for the two words; the host stays."""
+        start = _start(self.url)
+        named = templated(self.url[start:], version, (self.os_word, system), (self.arch_word, machine))
+        return self.url[:start] + named
 
 
 def templated(text: str, version: str, *words: tuple[str, str]) -> str:
@@ -84,7 +83,7 @@ def spelled(url: str) -> tuple[Spelled, Platform | None]:
 
     Without a processor linux means amd64, and macOS is taken for both (then the platform is amd64's).
     """
-    place = _named_part(url)
+    place = url[_start(url) :]
     system, os_word = _find(place, OS_WORDS)
     arch, arch_word = _find(place.replace(os_word, "") if os_word else place, ARCH_WORDS)
     universal = "" if arch or system != "darwin" else _find(place, {"all": UNIVERSAL})[1]
@@ -94,10 +93,10 @@ def spelled(url: str) -> tuple[Spelled, Platform | None]:
     return found, next(each for each in PLATFORMS if (each.os, each.arch) == (system, arch or "amd64"))
 
 
-def _named_part(url: str) -> str:
-    """Return the part of ``url`` in which a platform is looked for: not in the names of repositories."""
+def _start(url: str) -> int:
+    """Return where the part of ``url`` begins that tells version and platform: behind host and repository."""
     release = _RELEASE.search(url)
-    return url[release.end() :] if release else urlsplit(url).path
+    return release.start(1) if release else len(url) - len(url.partition("://")[2].partition("/")[2])
 
 
 def _find(text: str, words: Mapping[str, Sequence[str]]) -> tuple[str, str]:
@@ -144,8 +143,8 @@ def _os_words(word: str, here: Platform, there: Platform) -> list[str]:
 
 
 def _arch_words(word: str, here: Platform, there: Platform) -> list[str]:
-    if not word:
-        return [""]
+    if not word:  # what names no processor is for amd64, and on macOS perhaps for both
+        return [""] if there.os == "darwin" or there.arch == "amd64" else []
     universal = [_cased(each, word) for each in UNIVERSAL] if there.os == "darwin" else []
     if here.arch == there.arch:
         return [word, *universal]

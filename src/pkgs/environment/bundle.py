@@ -22,7 +22,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgs.artifact.model import NOTHING, Artifact
+from pkgs.artifact.failures import shown
+from pkgs.artifact.git import GitSource
+from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest
 from pkgs.environment.lock import Lock, LockedPackage
 from pkgs.environment.locking import covered, to_artifact
@@ -106,8 +108,9 @@ def _add(
     blob = _blob(workspace, reference, locked, platform)
     listed = found.packages.setdefault(str(reference), {})
     if blob is None:
-        if locked.artifacts[platform][0].url != NOTHING:
-            found.left_out.append(f"{reference}: {locked.artifacts[platform][0].url} is no download")
+        url = locked.artifacts[platform][0].url
+        if GitSource.parse(url):
+            found.left_out.append(f"{reference}: the git repository {shown(url)} is no download")
         return
     listed[str(platform)] = blob.hex
     found.members[blob_member(blob)] = workspace.state.blob(blob)
