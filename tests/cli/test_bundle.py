@@ -296,3 +296,13 @@ def test_packages_from_git_are_told_of_and_directories_of_the_checkout_are_not(
 
     assert [each.partition(":")[0] for each in json.loads(done.out)["left_out"]] == ["tool-1"]
     assert "left out: tool-1: the git repository" in done.err
+
+
+def test_what_a_killed_load_leaves_is_collected(project: Project) -> None:
+    left = project.state / "partial" / ".tmp-bundle-1-abcd"
+    (left / "blobs").mkdir(parents=True)
+    os.utime(left, (1_600_000_000, 1_600_000_000))
+
+    project.pkgs("gc", check=True)
+
+    assert not left.exists()

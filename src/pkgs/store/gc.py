@@ -22,7 +22,7 @@ from pkgs.store.programsweep import ProgramSweep
 from pkgs.store.records import read_record
 from pkgs.store.roots import ROOTS_LOCK, Root, root_id
 from pkgs.store.sourcesweep import SourceSweep
-from pkgs.store.sweep import Item, Sweep, batches, by_key, decided, entries, first, size
+from pkgs.store.sweep import KEY, Item, Sweep, batches, by_key, decided, entries, first, size
 from pkgs.store.treesweep import TreeSweep
 
 # Leftovers that no entry's lock protects may belong to a running process while they are this young (seconds).
@@ -122,7 +122,9 @@ class _Collector:
     def _unlocked_leftovers(self) -> Iterator[Item]:
         """Find temp siblings that no entry's lock guards: only their age tells that nobody writes them."""
         directories = [self._state.roots, self._state.mutable, *entries(self._state.mutable)]
-        for path in (path for directory in directories for path in entries(directory)):
+        # What is partial and bears a key was looked at with that key; the rest is bundles being taken in.
+        keyless = [path for path in entries(self._state.partial) if not KEY.search(path.name)]
+        for path in (*keyless, *(path for directory in directories for path in entries(directory))):
             if path.name.startswith(TEMP_PREFIX) and self._sweep.age(path) > _YOUNG:
                 yield Item("leftover", path.name, path, size(path), "left by an interrupted run", True)
                 self._sweep.remove(path)
