@@ -55,6 +55,11 @@ def cloned(project: Project) -> None:
     shutil.rmtree(project.state)
 
 
+def with_a_large_one(project: Project) -> None:
+    """Offer a package so large that it is unpacked while it arrives."""
+    project.tool("large", "1.0.0", script=f'echo "NAME VERSION"\nexit\n# {os.urandom(8_500_000).hex()}')
+
+
 CASES = {
     "install": Case(0.3, ("install", "beta", "gamma"), MORE, nothing),
     "replace": Case(0.1, ("install", "alpha-1.1.0"), TWO, nothing),
@@ -62,6 +67,7 @@ CASES = {
     "uninstall": Case(0.1, ("uninstall", "beta", "gamma"), ONE, with_more),
     "lock": Case(0.1, ("lock",), MORE, without_lock),
     "fresh clone": Case(0.1, ("install",), MORE, cloned),
+    "install large": Case(0.1, ("install", "large"), {**ONE, "large": "large 1.0.0"}, with_a_large_one),
     "gc": Case(0.2, ("gc",), ONE, with_garbage),
 }
 
