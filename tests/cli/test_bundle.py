@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from pkgs.digests import digest_bytes, digest_file
+from pkgs.environment.program import Program
 from tests.support.archives import make_tar_gz
 from tests.support.project import Project
 from tests.support.repositories import Repository
@@ -306,3 +309,22 @@ def test_what_a_killed_load_leaves_is_collected(project: Project) -> None:
     project.pkgs("gc", check=True)
 
     assert not left.exists()
+
+
+def test_the_wheel_of_another_pkgs_is_needed_or_left_out(
+    project: Project, server: Server, tmp_path: Path
+) -> None:
+    publish(project, server, "alpha")
+    project.pkgs("install", "alpha", check=True)
+    wheel = tomllib.loads(project.lock.read_text())["pkgs"]["sha256"]
+    requirements = tomllib.loads(project.lock.read_text())["pkgs"]["requirements"]
+    other = Program("0.0.9", tuple(requirements), sha256="0" * 64)
+    text = project.lock.read_text().replace(wheel, other.sha256)
+    project.lock.write_text(re.sub(r'^id = ".*"', f'id = "{other.id}"', text, flags=re.MULTILINE))
+
+    done = project.pkgs("bundle", "a.tar.zst", PIP_NO_INDEX="1")
+
+    assert done.status == 1
+    assert "is not in the store, and the lock names no URL" in done.err
+    assert "--without-pkgs" in done.err
+    project.pkgs("bundle", "--without-pkgs", "a.tar.zst", check=True)

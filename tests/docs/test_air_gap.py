@@ -70,7 +70,9 @@ def test_the_page_can_be_followed(tmp_path: Path, registry_environ: dict[str, st
         write_manifest(project / "manifests", url, digest_file(archive).hex)
         type_in("pkgs init --sources env:///manifests . && pkgs install hello", project, environ, [])
         type_in(make, project, environ, [])
-        type_in(f"{directory}\nhello", project, environ, [])
+        first = (project / "tools.tar.zst").read_bytes()
+        type_in(make, project, {**environ, "PKGS_STATE_DIR": str(tmp_path / "other-state")}, [])
+        assert (project / "tools.tar.zst").read_bytes() == first
         assert "hello" in type_in(f"{directory}\nhello", project, environ, [])
     shutil.copytree(project, away, symlinks=True)
     shutil.rmtree(away / "dist")

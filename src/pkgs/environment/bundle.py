@@ -160,6 +160,8 @@ def own_wheel(workspace: Workspace, lock: Lock) -> dict[str, Content]:
     if program is None or not program.sha256:
         return {}
     artifact = Artifact(program.url, Digest(program.sha256))
+    if workspace.store.blobs.find([artifact]) is None:
+        workspace.program()  # puts the wheel of the running pkgs into the store, which may be that one
     if not program.url and workspace.store.blobs.find([artifact]) is None:
         raise FetchError(
             f"the wheel of pkgs {program.version} is not in the store, and the lock names no URL for it",
