@@ -136,7 +136,7 @@ def test_a_server_that_falls_silent(world: World) -> None:
 def test_a_timeout_that_is_no_number(world: World) -> None:
     world.offer("ink")
 
-    world.fails("install", "ink", says="PKGS_HTTP_TIMEOUT is 'soon'", hint="30", PKGS_HTTP_TIMEOUT="soon")
+    world.fails("install", "ink", says="PKGS_HTTP_TIMEOUT is 'soon'", hint="60s", PKGS_HTTP_TIMEOUT="soon")
 
 
 def test_offline(world: World) -> None:

@@ -5,7 +5,6 @@ A transport sends one request and follows nothing; :mod:`pkgs.artifact.web` is b
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from pkgs.artifact.failures import AttemptError, broken_off, host_of, refused, u
 from pkgs.artifact.locations import Tls
 from pkgs.artifact.proxies import proxy_for
 from pkgs.errors import PkgsError
+from pkgs.manifest.durations import seconds
 
 if TYPE_CHECKING:
     import ssl
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_VARIABLE = "PKGS_HTTP_TIMEOUT"
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _STANDARD_HEADERS = {"User-Agent": f"pkgs/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -44,13 +43,16 @@ class Timeouts:
         text = environ.get(TIMEOUT_VARIABLE)
         if not text:
             return cls()
-        seconds = float(text) if _SECONDS.fullmatch(text) else 0.0
-        if not seconds:
+        try:
+            patience = seconds(f"{text}s" if text[-1].isdecimal() else text)
+        except ValueError:
+            patience = 0.0
+        if patience <= 0:
             raise PkgsError(
-                f"{TIMEOUT_VARIABLE} is {text!r}, but must be a number of seconds",
-                f"for example: {TIMEOUT_VARIABLE}=60; unset, it is {cls().stall:g}",
+                f"{TIMEOUT_VARIABLE} is {text!r}, which is no length of time",
+                f"for example: {TIMEOUT_VARIABLE}=60s; unset, it is {cls().stall:g}s",
             )
-        return cls(connect=min(seconds, cls().connect), stall=seconds)
+        return cls(connect=min(patience, cls().connect), stall=patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ class HttpxTransport:
     def _prepared(self, request: Request) -> httpx.Request:
         import httpx
 
-        seconds = self._timeouts
-        timeout = {"connect": seconds.connect, "read": seconds.stall, "write": seconds.stall, "pool": None}
+        limits = self._timeouts
+        timeout = {"connect": limits.connect, "read": limits.stall, "write": limits.stall, "pool": None}
         headers = _STANDARD_HEADERS | dict(request.headers)
         return httpx.Request(request.method, request.url, headers=headers, extensions={"timeout": timeout})
 
@@ -214,7 +216,7 @@ def _translated(url: str, timeouts: Timeouts, *, reading: bool = False) -> Itera
 
 
 _SETUP_HINT = "check the certificate files and proxies in the environment and in the client's configuration"
-_TIMEOUT_HINT = f"try again later; {TIMEOUT_VARIABLE}=SECONDS makes pkgs wait longer or give up sooner"
+_TIMEOUT_HINT = f"try again later; {TIMEOUT_VARIABLE}=60s makes pkgs wait longer or give up sooner"
 
 
 def _failure(url: str, error: httpx.HTTPError, timeouts: Timeouts, *, reading: bool) -> AttemptError:
