@@ -18,8 +18,8 @@ from pkgs.store.files import remove_tree
 from tests.support.checkout import ROOT
 from tests.support.project import Project
 
-# What a bare interpreter, isolated as the wrapper starts it, has loaded; and the modules that pkgs adds.
-OWN = {"pkgs", "pkgs.cli", "pkgs.cli.noop"}
+# What may be loaded besides what a bare interpreter has: three modules, and whatever is part of its program.
+OWN = {"pkgs", "pkgs.cli", "pkgs.cli.noop", *sys.builtin_module_names}
 SEE_MODULES = f"""
 import atexit, json, pkgutil, runpy, sys
 before = set(sys.modules)
