@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from pkgs.digests import digest_bytes
 from tests.support.archives import make_tar_gz
 from tests.support.project import Project
-from tests.support.server import Reply, Server, serving
+from tests.support.server import Reply, Request, Server, serving
 
 VERSIONS = ("1.0.0", "1.1.0")
 SYSTEMS = ("linux", "darwin")
@@ -172,6 +175,45 @@ def test_a_file_that_is_not_there_is_a_mistake_of_usage(project: Project) -> Non
     done = project.pkgs("manifest", "add-digests", "manifests/none.hcl")
 
     assert (done.status, "there is no manifest manifests/none.hcl" in done.err) == (2, True)
+
+
+def test_what_was_edited_meanwhile_is_kept(project: Project, server: Server, tmp_path: Path) -> None:
+    digests = published(server, tmp_path)
+    path = manifest(project, server)
+    data = (tmp_path / "1.0.0linux.tgz").read_bytes()
+
+    def edited(_: Request) -> Reply:
+        if "# edited" not in path.read_text():
+            path.write_text(path.read_text() + "# edited\n")
+        return Reply(data)
+
+    server.add("/v1.0.0/tool-linux.tgz", edited)
+
+    project.pkgs("manifest", "add-digests", str(path), check=True)
+
+    assert "# edited\n" in path.read_text()
+    assert all(digest in path.read_text() for digest in digests.values())
+
+
+def test_an_interrupt_keeps_what_was_found(project: Project, server: Server, tmp_path: Path) -> None:
+    digests = published(server, tmp_path)
+    stalled = server.url("/v1.1.0/tool-darwin.tgz")
+    server.add("/v1.1.0/tool-darwin.tgz", Reply(b"x" * 100, stall_after=10))
+    path = manifest(project, server)
+    command = [str(project.exe), "manifest", "add-digests", str(path)]
+    process = subprocess.Popen(command, env=project.environ(), stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while len({each.path for each in server.requests if each.path.endswith(".tgz")}) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1)
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    text = path.read_text()
+    assert {url for url in digests if f'"{url}"' in text} == set(digests) - {stalled}
 
 
 @pytest.mark.registry

@@ -18,7 +18,10 @@ SUBCOMMANDS = {
 EPILOG = """\
 pkgs manifest SUBCOMMAND --help tells about one of them.
 
-example:
+examples:
+  pkgs manifest create https://github.com/owner/tool/releases/latest >manifests/tool.hcl
+  pkgs manifest add-digests manifests
+  pkgs manifest auto-version --update-digests manifests
   pkgs manifest validate manifests
 """
 
