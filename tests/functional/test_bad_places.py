@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +12,11 @@ import pytest
 from pkgs.digests import digest_bytes
 from tests.functional.conftest import World, told
 from tests.support.archives import make_tar
+from tests.support.isolation import AS_NOBODY, NOBODY, WITHOUT_POWERS, works
 from tests.support.project import Project
 from tests.support.server import Reply, Server
 
-NOBODY = 54321
 AS_ROOT = os.getuid() == 0
-SETPRIV = shutil.which("setpriv")
 
 
 @pytest.fixture
@@ -69,21 +67,26 @@ class TestFullDisk:
         world.recovers("ink")
 
 
+def set_mode(top: Path, mode: int) -> None:
+    """Give every directory from ``top`` on this mode."""
+    for path in [top, *top.rglob("*")]:
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(mode)
+
+
 @pytest.fixture
 def weak(world: World) -> Iterator[list[str]]:
     """Make the state directory somebody else's; yield what runs a command that cannot write there."""
     if not AS_ROOT:
-        for path in (world.project.state, *world.project.state.rglob("*")):
-            path.chmod(path.lstat().st_mode & ~0o222) if path.is_dir() and not path.is_symlink() else None
+        set_mode(world.project.state, 0o555)
         yield []
-        for path in (world.project.state, *world.project.state.rglob("*")):
-            path.chmod(0o755) if path.is_dir() and not path.is_symlink() else None
+        set_mode(world.project.state, 0o755)
         return
-    if not SETPRIV:
+    if not works(WITHOUT_POWERS):
         pytest.skip("root can write everywhere, and there is no setpriv to give that up")
     chown = ["chown", "-R"]
     subprocess.run([*chown, str(NOBODY), str(world.project.state)], check=True)
-    yield [SETPRIV, "--bounding-set=-all", "--inh-caps=-all", "--"]
+    yield list(WITHOUT_POWERS)
     subprocess.run([*chown, str(os.getuid()), str(world.project.state)], check=True)
 
 
@@ -160,20 +163,17 @@ class TestNoHome:
         assert done.status == 0, done.err
         assert called.out == "ink x\n"
 
-    @pytest.mark.skipif(not (AS_ROOT and SETPRIV), reason="takes root to become a user that there is not")
+    @pytest.mark.skipif(not works(AS_NOBODY), reason="takes root to become a user that there is not")
     @pytest.mark.parametrize("command", ["wrapper", "pkgs"])
     def test_a_user_that_has_none_is_told_what_to_set(self, world: World, command: str) -> None:
         """As in a container run with a number for a user: nothing is written to a directory named ~."""
-        assert SETPRIV
-        become = [SETPRIV, f"--reuid={NOBODY}", "--clear-groups"]
-        become += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
         words = [world.project.bin / "jot"] if command == "wrapper" else [world.project.exe, "install"]
         environ = world.project.environ()
         for name in ("HOME", "PKGS_STATE_DIR", "USER", "LOGNAME"):
             environ.pop(name, None)
         before = world.project.snapshot()
 
-        done = world.project.run([*become, *words], environ=environ)
+        done = world.project.run([*AS_NOBODY, *words], environ=environ)
 
         told(done, "your home directory is not known", "PKGS_STATE_DIR")
         assert world.project.snapshot() == before

@@ -7,7 +7,6 @@ come from the npm registry; terraform is the machine's own, packed, or else a sm
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tarfile
@@ -19,6 +18,7 @@ import pytest
 
 from pkgs.platforms import PLATFORMS, Platform
 from tests.support.checkout import ROOT
+from tests.support.isolation import offline
 from tests.support.project import Project, Run
 
 pytestmark = [
@@ -149,9 +149,8 @@ class Runbook:
 
     def call(self, *words: str | Path, **more: str) -> Run:
         """Run a command through ``env -i``, without a network where that can be arranged."""
-        offline = ["unshare", "-n"] if os.getuid() == 0 and shutil.which("unshare") else []
         variables = [f"{name}={value}" for name, value in self.environ(**more).items()]
-        return self.project.run(["env", "-i", *variables, *offline, *words])
+        return self.project.run(["env", "-i", *variables, *offline(), *words])
 
     def start(self, *parameters: str) -> Run:
         """Run the DAG."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tarfile
@@ -13,6 +12,7 @@ import pytest
 
 from pkgs.platforms import Platform
 from tests.support.archives import make_zip
+from tests.support.isolation import offline
 from tests.support.markdown import ROOT, blocks
 from tests.support.project import Project
 
@@ -61,11 +61,10 @@ def test_terraform_installs_the_provider_without_a_network(project: Project, tmp
     project.pkgs("install", "terraform", check=True)
     (required,) = blocks(PAGE, "terraform")
     (project.root / "main.tf").write_text(required.text)
-    offline = ["unshare", "-n"] if os.getuid() == 0 and shutil.which("unshare") else []
     environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PKGS_STATE_DIR": str(project.state)}
 
     done = project.run(
-        [*offline, project.bin / "terraform", "init", "-no-color"], environ=environ, check=True
+        [*offline(), project.bin / "terraform", "init", "-no-color"], environ=environ, check=True
     )
     providers = project.run([project.bin / "terraform", "version", "-json"], environ=environ, check=True)
 
