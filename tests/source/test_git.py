@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,19 @@ def test_what_the_lock_names_is_what_is_read(repository: Repository, access: Ope
 
     assert ["1.0" in _text(source) for source in sources] == [True, False]
     assert [source.commit for source in sources] == [old, new]
+
+
+def test_a_frozen_environment_reads_only_a_commit_that_the_lock_names(
+    repository: Repository, access: Opened
+) -> None:
+    pinned = open_source(
+        repository.uri, replace(access(commits={repository.uri: repository.head}), frozen=True)
+    )
+    unpinned = open_source(repository.uri, replace(access(), frozen=True))
+
+    assert "1.0" in _text(pinned)
+    with pytest.raises(LockError, match=r"the lock names no commit of the manifest source .*tools\.git"):
+        unpinned.read("a")
 
 
 @pytest.mark.parametrize("ref", ["v1", "side", "{commit}"])

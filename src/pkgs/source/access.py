@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Access:
     """Where sources are kept, who is told of the work, and how they are reached.
 
-    ``root`` is the environment's root, None outside of one. ``commits`` are those in the lock, by URI.
-    ``private`` are patterns of the GitHub repositories (``owner/name``) that get a token.
+    ``root`` is the environment's root, None outside of one. ``commits`` are those in the lock, by URI;
+    ``frozen`` refuses a source whose commit is not among them. ``private`` are patterns of the GitHub
+    repositories (``owner/name``) that get a token.
     """
 
     state: State
@@ -30,3 +31,4 @@ class Access:
     commits: Mapping[str, str] = field(default_factory=dict)
     private: Sequence[str] = ()
     offline: bool = False
+    frozen: bool = False

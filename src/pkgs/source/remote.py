@@ -121,8 +121,16 @@ class RemoteSource:
     def _obtained(self) -> LocalSource:
         with self._mutex:
             if self._local is None:
+                self._refuse_frozen()
                 self._local = self._at(self._pinned or self._current()) if self.here else self._first_use()
             return self._local
+
+    def _refuse_frozen(self) -> None:
+        if self._access.frozen and not self._pinned:
+            raise LockError(
+                f"the lock names no commit of the manifest source {self.uri}",
+                "run: pkgs lock; then commit pkgs.lock",
+            )
 
     def _first_use(self) -> LocalSource:
         self._refuse_offline()

@@ -1,4 +1,4 @@
-"""The composition root: everything a command needs, built from the process and its flags, once."""
+"""The composition root: every part that a command may need, built from the process and its flags, once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from pkgs.errors import EnvError
 
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from pkgs.artifact.fetch import Fetcher
     from pkgs.environment.config import Config, UserConfig
     from pkgs.environment.contents import Contents
-    from pkgs.environment.materialise import Located
     from pkgs.environment.root import Environment
     from pkgs.environment.workspace import Workspace
-    from pkgs.envops import EnvOp
     from pkgs.platforms import Platform
     from pkgs.progress import Level, Reporter
     from pkgs.source.access import Access
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from pkgs.store.store import Store
 
 
-class App:
+class Parts:
     """What commands are given. Each part is built when first asked for: most commands need few."""
 
     def __init__(self, args: argparse.Namespace, environ: Mapping[str, str]) -> None:
@@ -42,7 +40,7 @@ class App:
         self.err: TextIO = sys.stderr  # for talk
 
     @classmethod
-    def of_process(cls, args: argparse.Namespace) -> App:
+    def of_process(cls, args: argparse.Namespace) -> Self:
         """Build an app from this process and the flags it was given."""
         return cls(args, dict(os.environ))
 
@@ -176,7 +174,14 @@ class App:
             commits=locked_commits(self.environment.lock_file) if self.within else {},
             private=self.config.github_token_auth if self.within else (),
             offline=self.offline,
+            frozen=self.frozen,
         )
+
+    @cached_property
+    def frozen(self) -> bool:
+        """Whether pins and lock must stay as they are: what a flag says, else the variable CI."""
+        flag: bool | None = getattr(self.args, "frozen", None)
+        return self.environ.get("CI", "").lower() in ("true", "1") if flag is None else flag
 
     @cached_property
     def store(self) -> Store:
@@ -215,7 +220,7 @@ class App:
     def workspace(self, *, frozen: bool | None = None, jobs: int | None = None) -> Workspace:
         """Return the environment together with everything that acts on it.
 
-        ``frozen`` None means what the variable CI says.
+        ``frozen`` None means what flag or environment say.
         """
         from pkgs.artifact.placed import PlacedFetcher
         from pkgs.environment.workspace import Workspace
@@ -239,69 +244,10 @@ class App:
             fetcher=PlacedFetcher(self.fetcher, symbols),
             places=symbols,
             reporter=self.reporter,
-            frozen=self.environ.get("CI", "").lower() in ("true", "1") if frozen is None else frozen,
+            frozen=self.frozen if frozen is None else frozen,
             jobs=jobs or max(4, os.cpu_count() or 1),
             environ={**self.environ, **({"GIT_ALLOW_PROTOCOL": "file"} if self.offline else {})},
         )
-
-    def operations(self) -> tuple[EnvOp, ...]:
-        """Return what activation does to variables: first what the parent environment's does, if any."""
-        from pkgs.environment.operations import activation_operations, config_operations
-
-        found = [
-            activation_operations(app.environment, app.contents.packages.values(), app.config.env)
-            for app in (*self.parents, self)
-        ]
-        found.append(config_operations(self.environment, self.ephemeral))
-        self.reporter.trace(f"operations: {found}")
-        return tuple(operation for operations in found for operation in operations)
-
-    @cached_property
-    def parents(self) -> tuple[App, ...]:
-        """The environments above this one that it inherits from, the outermost first (``inherit-parent``)."""
-        from pkgs.environment.root import parent_environment
-
-        found = parent_environment(self.environment) if self.config.inherit_parent else None
-        if found is None:
-            return ()
-        parent = App(self.args, self.environ)
-        parent.environment, parent.reporter = found, self.reporter
-        return (*parent.parents, parent)
-
-    def watched(self) -> tuple[Path, ...]:
-        """Return the files that decide what the environment holds; some may be absent."""
-        from pkgs.environment.contents import watched_files
-
-        of_parents = (path for parent in self.parents for path in parent.watched())
-        return (*watched_files(self.workspace()), *self.user_config_files, *of_parents)
-
-    def present(self) -> tuple[Path, ...]:
-        """Return the trees that activation relies on, and what its triggers made."""
-        from pkgs.environment.triggers import lasting_results
-
-        made = lasting_results(self.workspace(), self.contents.packages.values(), "activate")
-        trees = (self.state.tree(each.key) for each in self._located)
-        return (*(tree for tree in trees if tree.is_dir()), *made)
-
-    def absent(self) -> tuple[Path, ...]:
-        """Return the trees that would be relied on instead, were they there."""
-        return tuple(self.state.tree(key) for each in self._located for key in each.rivals)
-
-    @property
-    def _located(self) -> list[Located]:
-        return [each for app in (*self.parents, self) for each in app.contents.located.values()]
-
-    def prepare_activation(self) -> None:
-        """Make present what the configuration wants there on activation."""
-        from pkgs.environment.install import install_on_activate
-
-        install_on_activate(self.workspace())
-
-    def activation_messages(self) -> tuple[str, ...]:
-        """Carry out the packages' ``activate`` triggers and return what they say."""
-        from pkgs.environment.triggers import activate
-
-        return activate(self.workspace(), self.contents.packages.values())
 
     @cached_property
     def contents(self) -> Contents:
