@@ -196,6 +196,15 @@ class TestEnvironments:
         assert "there is no environment in" in done.err
         assert "hint: make one with: pkgs init" in done.err
 
+    def test_an_environment_in_a_directory_that_is_not_there(self, world: World, tmp_path: Path) -> None:
+        """The hint can be pasted into a shell as it is."""
+        wanted = tmp_path / "not there"
+
+        done = world.fails("init", str(wanted), says=f"no directory {wanted}", hint=f"mkdir -p '{wanted}'")
+
+        assert not wanted.exists()
+        assert done.out == ""
+
     def test_a_tool_whose_tree_and_origin_are_gone(self, world: World) -> None:
         """A call that cannot be served ends as pkgs' own commands do, and later works again."""
         archive = world.project.root / "dist" / "jot-1.0.0.tar.gz"

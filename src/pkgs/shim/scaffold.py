@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,7 +48,8 @@ class Scaffold:
         """
         root = self.environment.root
         if not root.is_dir():
-            raise EnvError(f"there is no directory {root}", f"make it first: mkdir -p {root}")
+            make = f"mkdir -p {shlex.quote(str(root))}"
+            raise EnvError(f"there is no directory {root}", f"make it first: {make}")
         self._refuse_foreign()
         self.environment.bin_dir.mkdir(exist_ok=True)
         files = {**scripts(), **self._settings()}
