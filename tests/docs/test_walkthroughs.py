@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from pkgs import __version__
 from pkgs.platforms import PLATFORMS, Platform
 from tests.support.checkout import fresh_checkout, pkgs_on_path
 from tests.support.markdown import ROOT, blocks
+from tests.support.server import Reply, serving
 
 STEP = re.compile(r"^ +- run: (.*)$", re.MULTILINE)
+# As GitHub reads its file of variables: NAME<<MARK, the value's lines, MARK.
+VARIABLE = re.compile(r"^(\w+)<<(?:\w+)\n(.*?)\n\w+$", re.MULTILINE | re.DOTALL)
+CI = ROOT / "docs" / "how-to" / "ci.md"
 SHELLS = [shell for shell in ("bash", "zsh", "dash") if shutil.which(shell)]
 
 pytestmark = [pytest.mark.registry, pytest.mark.slow]
@@ -89,17 +94,21 @@ def test_the_ci_recipes_steps_work_and_change_nothing(tmp_path: Path, outside: d
         "bash", "git init -q; pkgs init; pkgs install deno; git add -A; git commit -qm pins", origin, outside
     )
     type_in("bash", "git clone -q origin checkout", tmp_path, outside)
-    path_file = tmp_path / "github-path"
+    path_file, env_file = tmp_path / "github-path", tmp_path / "github-env"
     path_file.touch()
-    environ = {**outside, "CI": "true", "GITHUB_PATH": str(path_file)}
+    env_file.touch()
+    environ = {**outside, "CI": "true", "GITHUB_PATH": str(path_file), "GITHUB_ENV": str(env_file)}
 
-    (recipe,) = blocks(ROOT / "docs" / "how-to" / "ci.md", "yaml")
+    recipe, cache = blocks(CI, "yaml")
     for step in STEP.findall(recipe.text):
         added = path_file.read_text("utf-8").split()
         path = os.pathsep.join([*added, outside["PATH"]])
-        done = type_in("bash", step, checkout, {**environ, "PATH": path})
+        variables = dict(VARIABLE.findall(env_file.read_text("utf-8")))
+        done = type_in("bash", step, checkout, {**environ, **variables, "PATH": path})
 
     assert "deno 2.9.5" in done.stdout
+    assert variables["PKGS_ENV"] == str(checkout)
+    assert (checkout / re.findall(r"hashFiles\('(.*?)'\)", cache.text)[0]).is_file()
     status = subprocess.run(
         ["git", "status", "--porcelain"],
         cwd=checkout,
@@ -109,3 +118,20 @@ def test_the_ci_recipes_steps_work_and_change_nothing(tmp_path: Path, outside: d
         check=True,
     )
     assert status.stdout == ""
+
+
+def test_a_runner_gets_pkgs_from_the_address_in_the_lock(tmp_path: Path, outside: dict[str, str]) -> None:
+    publish = blocks(CI, "sh")[3].text
+    wheel = "pkgs-0.1.0-py3-none-any.whl"
+    project = tmp_path / "project"
+    project.mkdir()
+    type_in("bash", "pkgs init", project, outside)
+
+    with serving() as server:
+        type_in("bash", publish.replace("https://example.org", server.url("")), project, outside)
+        server.add(f"/{wheel}", Reply((project / wheel).read_bytes()))
+        runner = {**outside, "CI": "true", "PKGS_STATE_DIR": str(tmp_path / "runner")}
+        done = type_in("bash", "bin/pkgs version && bin/pkgs install --frozen", project, runner)
+
+    assert done.stdout.startswith(f"pkgs {__version__}")
+    assert len(server.seen(f"/{wheel}")) == 1
