@@ -14,8 +14,8 @@ import pytest
 from tests.support.imports import Import, SourceTree, find_cycle
 
 ROOMS = (
-    "base", "manifest", "package", "artifact", "store", "source", "authoring", "environment", "shim",
-    "migrate", "ui", "app", "cli",
+    "base", "manifest", "package", "artifact", "store", "source", "authoring", "environment", "install",
+    "shim", "migrate", "ui", "app", "cli",
 )  # fmt: skip
 BASE = frozenset(
     {

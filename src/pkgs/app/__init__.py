@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pkgs.app.parts import Parts
 
 if TYPE_CHECKING:
-    from pkgs.environment.materialise import Located
     from pkgs.envops import EnvOp
+    from pkgs.install.materialise import Located
 
 
 class App(Parts):
@@ -42,14 +42,14 @@ class App(Parts):
 
     def watched(self) -> tuple[Path, ...]:
         """Return the files that decide what the environment holds; some may be absent."""
-        from pkgs.environment.contents import watched_files
+        from pkgs.install.contents import watched_files
 
         of_parents = (path for parent in self.parents for path in parent.watched())
         return (*watched_files(self.workspace()), *self.user_config_files, *of_parents)
 
     def present(self) -> tuple[Path, ...]:
         """Return the trees that activation relies on, and what its triggers made."""
-        from pkgs.environment.triggers import lasting_results
+        from pkgs.install.triggers import lasting_results
 
         made = lasting_results(self.workspace(), self.contents.packages.values(), "activate")
         trees = (self.state.tree(each.key) for each in self._located)
@@ -65,12 +65,12 @@ class App(Parts):
 
     def prepare_activation(self) -> None:
         """Make present what the configuration wants there on activation."""
-        from pkgs.environment.install import install_on_activate
+        from pkgs.install.install import install_on_activate
 
         install_on_activate(self.workspace())
 
     def activation_messages(self) -> tuple[str, ...]:
         """Carry out the packages' ``activate`` triggers and return what they say."""
-        from pkgs.environment.triggers import activate
+        from pkgs.install.triggers import activate
 
         return activate(self.workspace(), self.contents.packages.values())

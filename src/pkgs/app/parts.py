@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from pkgs.artifact.fetch import Fetcher
     from pkgs.environment.config import Config, UserConfig
-    from pkgs.environment.contents import Contents
     from pkgs.environment.root import Environment
-    from pkgs.environment.workspace import Workspace
+    from pkgs.install.contents import Contents
+    from pkgs.install.workspace import Workspace
     from pkgs.platforms import Platform
     from pkgs.progress import Level, Reporter
     from pkgs.source.access import Access
@@ -223,7 +223,7 @@ class Parts:
         ``frozen`` None means what flag or environment say.
         """
         from pkgs.artifact.placed import PlacedFetcher
-        from pkgs.environment.workspace import Workspace
+        from pkgs.install.workspace import Workspace
         from pkgs.shim.own import own_program
 
         self.reporter.debug(
@@ -252,7 +252,7 @@ class Parts:
     @cached_property
     def contents(self) -> Contents:
         """One look at the environment; what cannot be resolved is told of."""
-        from pkgs.environment.contents import read_contents
+        from pkgs.install.contents import read_contents
 
         contents = read_contents(self.workspace())
         for reference, problem in contents.problems.items():

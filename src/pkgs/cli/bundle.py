@@ -13,9 +13,9 @@ from pkgs.cli.changes import print_json
 from pkgs.errors import LockError, UsageError
 
 if TYPE_CHECKING:
-    from pkgs.environment.bundle import Collected
     from pkgs.environment.lock import Lock
-    from pkgs.environment.workspace import Workspace
+    from pkgs.install.bundle import Collected
+    from pkgs.install.workspace import Workspace
     from pkgs.platforms import Platform
     from pkgs.references import Reference
 
@@ -72,9 +72,9 @@ _Chosen = tuple["Workspace", "Lock", "list[Reference]"]
 
 
 def _chosen(args: argparse.Namespace, app: App) -> _Chosen:
-    from pkgs.environment.choose import pinned_as
     from pkgs.environment.lock import read_lock
     from pkgs.environment.pins import read_pins
+    from pkgs.install.choose import pinned_as
 
     workspace = app.workspace()
     pins = read_pins(app.environment.bin_dir)
@@ -87,7 +87,7 @@ def _chosen(args: argparse.Namespace, app: App) -> _Chosen:
 
 
 def _unpack(args: argparse.Namespace, app: App, directory: Path, chosen: _Chosen) -> int:
-    from pkgs.environment.unpacked import unpack_into
+    from pkgs.install.unpacked import unpack_into
 
     workspace, lock, references = chosen
     packages = unpack_into(workspace, directory, references, lock)
@@ -110,7 +110,7 @@ def _write(args: argparse.Namespace, app: App, path: Path, chosen: _Chosen) -> i
     from tempfile import TemporaryDirectory
 
     from pkgs.digests import digest_file
-    from pkgs.environment.bundle import collect, write_bundle
+    from pkgs.install.bundle import collect, write_bundle
 
     workspace, lock, references = chosen
     platforms = _platforms(args, app)
@@ -147,7 +147,7 @@ def _with_pkgs(
     collected: Collected,
     place: Path,
 ) -> Collected:
-    from pkgs.environment.bundle import own_wheel
+    from pkgs.install.bundle import own_wheel
     from pkgs.shim.libraries import fetch_libraries, running_python
 
     workspace, lock = within
@@ -178,7 +178,7 @@ def _load(args: argparse.Namespace, app: App) -> int:
 
 def load(app: App, path: Path) -> dict[str, object]:
     """Take a bundle in, and set up the pkgs of the environment from it where that is still to be done."""
-    from pkgs.environment.bundleload import load_bundle
+    from pkgs.install.bundleload import load_bundle
     from pkgs.shim.libraries import set_up
 
     loaded = load_bundle(path, app.state, app.reporter)

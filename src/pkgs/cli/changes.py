@@ -6,7 +6,7 @@ import argparse
 import json
 
 from pkgs.app import App
-from pkgs.environment.changes import Changes
+from pkgs.install.changes import Changes
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:

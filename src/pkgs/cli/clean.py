@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, app: App) -> int:
     """Clean."""
     from pkgs.cli.gc import document, print_items
-    from pkgs.environment.clean import Cleaning, clean
+    from pkgs.install.clean import Cleaning, clean
 
     cleaning = Cleaning(
         packages=args.packages or args.transient,
@@ -69,8 +69,8 @@ def _forget_prepared(app: App) -> None:
 
 def _unpin(args: argparse.Namespace, app: App) -> None:
     from pkgs.cli.staging import stage
-    from pkgs.environment.install import uninstall
     from pkgs.environment.pins import read_pins
+    from pkgs.install.install import uninstall
 
     names = [pin.reference.name for pin in read_pins(app.environment.bin_dir)]
     if not names:

@@ -125,7 +125,7 @@ def _installed(app: App, file: ManifestFile, pin: Pin, key: str) -> dict[str, An
 
 
 def _resolved(app: App, file: ManifestFile, text: str, pin: Pin | None) -> dict[str, Any]:
-    from pkgs.environment.freeze import frozen
+    from pkgs.install.freeze import frozen
     from pkgs.package.answer import package_object
     from pkgs.package.model import Places
     from pkgs.package.resolve import resolve
@@ -165,7 +165,7 @@ def _state(app: App, sha256: str) -> str:
 
 
 def _pinned_state(app: App, pin: Pin) -> str:
-    from pkgs.environment.status import pinned_packages
+    from pkgs.install.status import pinned_packages
 
     states = {each.pin.reference: each.state for each in pinned_packages(app.contents)}
     return states[pin.reference]

@@ -11,7 +11,7 @@ from pkgs.cli.flags import add_frozen
 from pkgs.cli.staging import stage
 
 if TYPE_CHECKING:
-    from pkgs.environment.transaction import Outcome
+    from pkgs.install.transaction import Outcome
 
 EPILOG = """\
 A package is named as PACKAGE (its default or newest version), PACKAGE-VERSION (dagu-1.30.2),
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Install."""
-    from pkgs.environment.install import install
+    from pkgs.install.install import install
     from pkgs.shim.calls import write_call_plans
     from pkgs.shim.noop import note_whole
 

@@ -29,8 +29,8 @@ def run(args: argparse.Namespace, app: App) -> int:
     if args.short:
         app.out.writelines(f"{pin.reference}\n" for pin in read_pins(app.environment.bin_dir))
         return 0
-    from pkgs.environment.contents import read_contents
-    from pkgs.environment.status import pinned_packages
+    from pkgs.install.contents import read_contents
+    from pkgs.install.status import pinned_packages
 
     packages = pinned_packages(read_contents(app.workspace()))
     if args.json:

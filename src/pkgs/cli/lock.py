@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Lock."""
-    from pkgs.environment.relock import relock
+    from pkgs.install.relock import relock
 
     changed = relock(app.workspace(), update=args.update, check=args.check)
     if changed and args.check:

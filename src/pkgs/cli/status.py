@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Print the status."""
-    from pkgs.environment.status import pinned_packages
+    from pkgs.install.status import pinned_packages
 
     packages = pinned_packages(app.contents)
     sources = [

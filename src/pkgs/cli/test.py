@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pkgs.app import App
 
 if TYPE_CHECKING:
-    from pkgs.environment.trial import Trial
+    from pkgs.install.trial import Trial
 
 EPILOG = """\
 Resolves each package on every platform, asks whether its sources are there, unpacks it and runs the test of
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, app: App) -> int:
     """Try packages."""
     from pkgs.environment.settings import duration
-    from pkgs.environment.trial import FAILED, try_package
+    from pkgs.install.trial import FAILED, try_package
 
     limit = duration(args.timeout, "--timeout")
     asking = args.check_sources is not False and not app.offline
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, app: App) -> int:
 
 
 def _tell(args: argparse.Namespace, app: App, trial: Trial) -> None:
-    from pkgs.environment.trial import FAILED
+    from pkgs.install.trial import FAILED
 
     if trial.unsupported:
         app.reporter.warn(f"{trial.reference} has no source for {', '.join(map(str, trial.unsupported))}")

@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Uninstall."""
-    from pkgs.environment.install import uninstall
+    from pkgs.install.install import uninstall
 
     outcome = uninstall(app.workspace(frozen=args.frozen), args.packages, dry_run=args.dry_run)
     stage(app, outcome.changed)

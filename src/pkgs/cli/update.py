@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Refresh."""
-    from pkgs.environment.refresh import refresh
+    from pkgs.install.refresh import refresh
 
     outcome, changed = refresh(app.workspace())
     if changed:

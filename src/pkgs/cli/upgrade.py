@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Upgrade."""
-    from pkgs.environment.upgrade import upgrade
+    from pkgs.install.upgrade import upgrade
     from pkgs.shim.calls import write_call_plans
 
     workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)

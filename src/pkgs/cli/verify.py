@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Verify."""
-    from pkgs.environment.inspection import good, inspect
+    from pkgs.install.inspection import good, inspect
 
     workspace = app.workspace()
     findings = []

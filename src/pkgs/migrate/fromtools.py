@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 from pkgs.environment.pins import Pin
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError, SourceError
+from pkgs.install.workspace import Workspace
 from pkgs.manifest.model import Manifest
 from pkgs.migrate.pinning import no_manifest
 from pkgs.migrate.plan import Left, Migration, Target

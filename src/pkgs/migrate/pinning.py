@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pkgs.artifact.model import Artifact
-from pkgs.environment.complete import with_runtime
 from pkgs.environment.lock import Lock, LockedSource
-from pkgs.environment.locking import lock_package
 from pkgs.environment.pins import Pin
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError, SourceError
+from pkgs.install.complete import with_runtime
+from pkgs.install.locking import lock_package
+from pkgs.install.workspace import Workspace
 from pkgs.names import nearest
 from pkgs.platforms import Platform
 from pkgs.source.catalog import Catalog

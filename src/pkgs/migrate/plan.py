@@ -10,8 +10,8 @@ from pathlib import Path
 from pkgs.environment.lock import Lock, print_lock, read_lock
 from pkgs.environment.pins import Pin, read_pins, reference_of
 from pkgs.environment.root import WRAPPER, Environment, is_bin_dir
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import EnvError
+from pkgs.install.workspace import Workspace
 from pkgs.migrate.hints import Hint
 from pkgs.migrate.pinning import LATER, UNKNOWN, Pinned, lock_pins
 from pkgs.migrate.steps import Step

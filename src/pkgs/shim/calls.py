@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgs.environment.contents import Contents, read_contents, watched_files
 from pkgs.environment.expose import tools
-from pkgs.environment.farm import link_farm
-from pkgs.environment.install import make_present
-from pkgs.environment.materialise import Installed, locate
-from pkgs.environment.needed import with_requirements
 from pkgs.environment.operations import Dependency, call_operations
 from pkgs.environment.pins import link_name
 from pkgs.environment.transform import apply
-from pkgs.environment.triggers import tell_trigger
-from pkgs.environment.workspace import Workspace
 from pkgs.envops import EnvOp
 from pkgs.errors import EnvError, PkgsError
+from pkgs.install.contents import Contents, read_contents, watched_files
+from pkgs.install.farm import link_farm
+from pkgs.install.install import make_present
+from pkgs.install.materialise import Installed, locate
+from pkgs.install.needed import with_requirements
+from pkgs.install.triggers import tell_trigger
+from pkgs.install.workspace import Workspace
 from pkgs.references import Reference
 from pkgs.shim.plan import ToolPlan, write_plans
 from pkgs.shim.stamps import Watched, observe

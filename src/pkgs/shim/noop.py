@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from pkgs import __version__
-from pkgs.environment.contents import watched_files
-from pkgs.environment.whole import needed_paths
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import StoreError
+from pkgs.install.contents import watched_files
+from pkgs.install.whole import needed_paths
+from pkgs.install.workspace import Workspace
 from pkgs.shim.stamps import Watched, observe
 from pkgs.store.files import atomic_write
 

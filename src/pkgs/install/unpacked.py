@@ -15,15 +15,15 @@ from pathlib import Path
 
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock
-from pkgs.environment.materialise import Installed, materialise
 from pkgs.environment.operations import config_operations
 from pkgs.environment.pins import replace_link
-from pkgs.environment.place import at
 from pkgs.environment.transform import apply, segments
-from pkgs.environment.wanted import known_packages, wanted
-from pkgs.environment.workspace import Workspace
 from pkgs.envops import EnvOp, Prepend, Unset
 from pkgs.errors import EnvError
+from pkgs.install.materialise import Installed, materialise
+from pkgs.install.place import at
+from pkgs.install.wanted import known_packages, wanted
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.references import Reference
 from pkgs.store.copying import copy_tree

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pkgs.environment.changes import Changes, Move
-from pkgs.environment.checks import Checks
-from pkgs.environment.choose import pinned_as, with_requirements
-from pkgs.environment.install import carry_out, planned
 from pkgs.environment.lock import FIRST_USE, Lock, LockedPackage, read_lock
-from pkgs.environment.locking import to_artifact
 from pkgs.environment.pins import Pin, read_pins
-from pkgs.environment.transaction import Outcome, alone, frozen_error
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
+from pkgs.install.changes import Changes, Move
+from pkgs.install.checks import Checks
+from pkgs.install.choose import pinned_as, with_requirements
+from pkgs.install.install import carry_out, planned
+from pkgs.install.locking import to_artifact
+from pkgs.install.transaction import Outcome, alone, frozen_error
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package, Places
 from pkgs.package.resolve import resolve
 from pkgs.package.selectors import ExactSelector, PrefixSelector, Selector

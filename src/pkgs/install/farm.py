@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pkgs.digests import digest_bytes
 from pkgs.environment.expose import tools
-from pkgs.environment.workspace import Workspace
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.store.files import clean_on_failure, remove_tree, storing, temp_sibling
 

@@ -11,10 +11,10 @@ from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest, digest_bytes
 from pkgs.environment.expose import matches
 from pkgs.environment.files import files_beside
-from pkgs.environment.place import at
-from pkgs.environment.wanted import Wanted
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import StoreError
+from pkgs.install.place import at
+from pkgs.install.wanted import Wanted
+from pkgs.install.workspace import Workspace
 from pkgs.store.actions import run_actions
 from pkgs.store.files import contained
 from pkgs.store.recipe import Recipe

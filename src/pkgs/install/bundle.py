@@ -27,10 +27,10 @@ from pkgs.artifact.git import GitSource
 from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest
 from pkgs.environment.lock import Lock, LockedPackage
-from pkgs.environment.locking import covered, to_artifact
-from pkgs.environment.obtain import DOWNLOAD, claim, kind_of
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import FetchError, LockError, together
+from pkgs.install.locking import covered, to_artifact
+from pkgs.install.obtain import DOWNLOAD, claim, kind_of
+from pkgs.install.workspace import Workspace
 from pkgs.platforms import Platform
 from pkgs.references import Reference
 from pkgs.store.files import clean_on_failure, storing, temp_sibling

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pkgs.environment.lock import Lock
 from pkgs.environment.pins import Pin
-from pkgs.environment.wanted import known_packages
-from pkgs.environment.workspace import Workspace
+from pkgs.install.wanted import known_packages
+from pkgs.install.workspace import Workspace
 from pkgs.package.dependencies import find_met
 from pkgs.package.model import Package
 from pkgs.platforms import PLATFORMS

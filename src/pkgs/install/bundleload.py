@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pkgs.digests import Digest, digest_file
-from pkgs.environment.bundle import FORMAT, INDEX
 from pkgs.errors import ArchiveError, DigestMismatchError, PkgsError
+from pkgs.install.bundle import FORMAT, INDEX
 from pkgs.progress import Reporter
 from pkgs.state import State
 from pkgs.store.files import remove_tree, storing, temp_sibling

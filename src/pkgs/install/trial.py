@@ -17,16 +17,16 @@ from pkgs.artifact.model import Artifact
 from pkgs.artifact.placed import placed
 from pkgs.artifact.select import artifacts_of
 from pkgs.environment.expose import tools
-from pkgs.environment.farm import link_farm
 from pkgs.environment.lock import read_lock
-from pkgs.environment.materialise import Installed, in_parallel, materialise
-from pkgs.environment.obtain import DOWNLOAD, GIT, kind_of
 from pkgs.environment.operations import Dependency, call_operations
 from pkgs.environment.pins import read_pins
 from pkgs.environment.transform import apply
-from pkgs.environment.wanted import known_packages
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import EnvError, PkgsError, ResolveError
+from pkgs.install.farm import link_farm
+from pkgs.install.materialise import Installed, in_parallel, materialise
+from pkgs.install.obtain import DOWNLOAD, GIT, kind_of
+from pkgs.install.wanted import known_packages
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package, Places
 from pkgs.package.resolve import Resolver
 from pkgs.package.selectors import ExactSelector, GlobSelector, Selector

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.select import artifacts_of
-from pkgs.environment.freeze import frozen
 from pkgs.environment.lock import Lock, LockedPackage
-from pkgs.environment.locking import covered, refuse_contradiction, symbolic, to_artifact
-from pkgs.environment.place import without_dest
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
+from pkgs.install.freeze import frozen
+from pkgs.install.locking import covered, refuse_contradiction, symbolic, to_artifact
+from pkgs.install.place import without_dest
+from pkgs.install.workspace import Workspace
 from pkgs.manifest.model import Manifest
 from pkgs.package.model import Package
 from pkgs.platforms import Platform

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from pkgs.environment import place
-from pkgs.environment.workspace import Workspace
+from pkgs.install import place
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.platforms import Platform
 from pkgs.references import Reference

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgs.digests import Digest
-from pkgs.environment.choose import pinned_as
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock, read_lock
-from pkgs.environment.materialise import Located, locate, materialise
-from pkgs.environment.obtain import obtain, remake
 from pkgs.environment.pins import read_pins
-from pkgs.environment.wanted import known_packages, wanted
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
+from pkgs.install.choose import pinned_as
+from pkgs.install.materialise import Located, locate, materialise
+from pkgs.install.obtain import obtain, remake
+from pkgs.install.wanted import known_packages, wanted
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.platforms import Platform
 from pkgs.references import Reference

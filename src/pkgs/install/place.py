@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pkgs.environment.pins import replace_link
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import EnvError
+from pkgs.install.workspace import Workspace
 from pkgs.manifest.model import Layer, Manifest
 from pkgs.package.model import Package, Places
 from pkgs.package.resolve import resolve

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pkgs.environment.changes import Changes
-from pkgs.environment.choose import Choice, choose, choose_pinned, pinned_as
-from pkgs.environment.complete import automatic_names, completed, with_automatic, with_runtime
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock, LockedPackage, read_lock
-from pkgs.environment.materialise import Installed, locate, materialise
-from pkgs.environment.needed import needless, unmet, with_requirements
 from pkgs.environment.pins import Pin, read_pins
-from pkgs.environment.place import discard_copy
-from pkgs.environment.transaction import Outcome, alone, commit, frozen_error, write_lock
-from pkgs.environment.triggers import tell_trigger
-from pkgs.environment.wanted import known_packages
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import EnvError, PkgsError
+from pkgs.install.changes import Changes
+from pkgs.install.choose import Choice, choose, choose_pinned, pinned_as
+from pkgs.install.complete import automatic_names, completed, with_automatic, with_runtime
+from pkgs.install.materialise import Installed, locate, materialise
+from pkgs.install.needed import needless, unmet, with_requirements
+from pkgs.install.place import discard_copy
+from pkgs.install.transaction import Outcome, alone, commit, frozen_error, write_lock
+from pkgs.install.triggers import tell_trigger
+from pkgs.install.wanted import known_packages
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.references import Reference
 

@@ -15,10 +15,10 @@ from pkgs.artifact.local import local_path
 from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.artifact.placed import placed
 from pkgs.digests import Digest
-from pkgs.environment.recipes import finish, recipe_of
-from pkgs.environment.wanted import Wanted, artifacts_for
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, PkgsError, together
+from pkgs.install.recipes import finish, recipe_of
+from pkgs.install.wanted import Wanted, artifacts_for
+from pkgs.install.workspace import Workspace
 from pkgs.platforms import Platform
 from pkgs.store.ahead import Ahead
 from pkgs.store.treedigest import digest_tree

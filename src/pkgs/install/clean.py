@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgs.digests import Digest
-from pkgs.environment.contents import read_contents
 from pkgs.environment.lock import read_lock
-from pkgs.environment.place import discard_copy
 from pkgs.environment.root import LOCK
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
+from pkgs.install.contents import read_contents
+from pkgs.install.place import discard_copy
+from pkgs.install.workspace import Workspace
 from pkgs.store.blobs import blob_lock
 from pkgs.store.files import storing
 from pkgs.store.processes import used_entries

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkgs.digests import Digest, digest_bytes
-from pkgs.environment.changes import Changes, Move
 from pkgs.environment.journal import announce, read_bytes, retract
 from pkgs.environment.lock import Lock, print_lock
-from pkgs.environment.materialise import Installed, locate
 from pkgs.environment.pins import Pin, finish_change, link_changes, write_pins
 from pkgs.environment.root import WRAPPER, Environment
-from pkgs.environment.triggers import tell_trigger
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import LockError, PkgsError
+from pkgs.install.changes import Changes, Move
+from pkgs.install.materialise import Installed, locate
+from pkgs.install.triggers import tell_trigger
+from pkgs.install.workspace import Workspace
 from pkgs.references import Reference
 from pkgs.store.files import atomic_write
 

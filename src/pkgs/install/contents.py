@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pkgs.environment.files import files_beside
 from pkgs.environment.lock import Lock, read_lock
-from pkgs.environment.materialise import Located, locate
 from pkgs.environment.pins import Pin, read_pins
-from pkgs.environment.wanted import known_packages
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
+from pkgs.install.materialise import Located, locate
+from pkgs.install.wanted import known_packages
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.references import Reference
 

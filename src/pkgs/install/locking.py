@@ -9,9 +9,9 @@ from datetime import date
 from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.artifact.select import artifacts_of
 from pkgs.digests import Digest
-from pkgs.environment.freeze import frozen
 from pkgs.environment.lock import LockedArtifact, LockedPackage
 from pkgs.errors import LockError, ResolveError
+from pkgs.install.freeze import frozen
 from pkgs.manifest.model import Manifest
 from pkgs.package.model import Package, Places
 from pkgs.package.resolve import resolve

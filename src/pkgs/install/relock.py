@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pkgs.artifact.select import artifacts_of
-from pkgs.environment.complete import automatic_names, size_of, with_automatic, with_runtime
-from pkgs.environment.freeze import frozen
 from pkgs.environment.lock import FIRST_USE, Lock, LockedArtifact, LockedPackage, LockedSource, read_lock
-from pkgs.environment.locking import lock_package, symbolic
-from pkgs.environment.obtain import had
 from pkgs.environment.pins import read_pins
-from pkgs.environment.transaction import alone, frozen_error, write_lock
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import FetchError
+from pkgs.install.complete import automatic_names, size_of, with_automatic, with_runtime
+from pkgs.install.freeze import frozen
+from pkgs.install.locking import lock_package, symbolic
+from pkgs.install.obtain import had
+from pkgs.install.transaction import alone, frozen_error, write_lock
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.platforms import Platform
 from pkgs.references import Reference

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
+from pkgs.install.workspace import Workspace
 from pkgs.manifest.model import Copy, Message, Mkdir, Symlink
 from pkgs.package.model import Package
 from pkgs.store.actions import run_actions

@@ -12,14 +12,14 @@ from pkgs.artifact.select import artifacts_of
 from pkgs.digests import Digest
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock
-from pkgs.environment.locking import to_artifact
-from pkgs.environment.lookup import runtime_packages
-from pkgs.environment.obtain import claim_all, obtain, remake
-from pkgs.environment.place import located, settled
-from pkgs.environment.recipes import is_executable, is_program, recipe_of
-from pkgs.environment.wanted import Wanted, wanted
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError, together
+from pkgs.install.locking import to_artifact
+from pkgs.install.lookup import runtime_packages
+from pkgs.install.obtain import claim_all, obtain, remake
+from pkgs.install.place import located, settled
+from pkgs.install.recipes import is_executable, is_program, recipe_of
+from pkgs.install.wanted import Wanted, wanted
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.references import Reference
 from pkgs.store.trees import Tree

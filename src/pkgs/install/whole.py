@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pkgs.environment.contents import read_contents
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock
-from pkgs.environment.materialise import Located, locate
 from pkgs.environment.pins import Pin
-from pkgs.environment.wanted import artifacts_for, wanted
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError
+from pkgs.install.contents import read_contents
+from pkgs.install.materialise import Located, locate
+from pkgs.install.wanted import artifacts_for, wanted
+from pkgs.install.workspace import Workspace
 from pkgs.references import Reference
 
 

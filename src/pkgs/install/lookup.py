@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pkgs.environment.freeze import frozen
 from pkgs.environment.lock import Lock
-from pkgs.environment.workspace import Workspace
+from pkgs.install.freeze import frozen
+from pkgs.install.workspace import Workspace
 from pkgs.package.dependencies import Lookup, close_runtime
 from pkgs.package.model import Package, Places
 from pkgs.package.resolve import resolve

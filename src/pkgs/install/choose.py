@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pkgs.environment.lock import Lock
-from pkgs.environment.lookup import lookup
 from pkgs.environment.pins import Pin
-from pkgs.environment.wanted import known_packages, wanted
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import EnvError, ResolveError
+from pkgs.install.lookup import lookup
+from pkgs.install.wanted import known_packages, wanted
+from pkgs.install.workspace import Workspace
 from pkgs.names import did_you_mean
 from pkgs.package.dependencies import close_requires
 from pkgs.package.model import Package, Places

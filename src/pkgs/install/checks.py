@@ -11,8 +11,8 @@ from pkgs.artifact.local import local_path
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.placed import placed
 from pkgs.environment.lock import LockedArtifact
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import FetchError, StoreError
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.references import Reference
 from pkgs.store.files import atomic_write

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from pkgs.environment.lock import Lock, LockedSource, read_lock
-from pkgs.environment.transaction import alone, frozen_error, write_lock
-from pkgs.environment.workspace import Workspace
+from pkgs.install.transaction import alone, frozen_error, write_lock
+from pkgs.install.workspace import Workspace
 from pkgs.source.model import Refreshed
 
 

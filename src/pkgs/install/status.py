@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pkgs.environment.complete import automatic_names
-from pkgs.environment.contents import Contents
 from pkgs.environment.pins import Pin
+from pkgs.install.complete import automatic_names
+from pkgs.install.contents import Contents
 
 INSTALLED = "installed"
 REMOTE = "remote"

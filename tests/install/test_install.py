@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -96,7 +95,8 @@ def test_two_packages_that_provide_one_tool_are_refused_by_name(project: Project
     project.tool("jot", "1.0.0")
     archive = make_tar_gz(project.root / "dist" / "ink-1.tar.gz", {"ink/bin/jot": b"#!/bin/sh\n"})
     project.manifest("ink", ["1"], {archive: ""}, more="").write_text(
-        f'description = "ink"\nbinaries = ["bin/jot"]\nstrip = 1\nsource = "{archive.as_uri()}"\nversion "1" {{}}\n'
+        f'description = "ink"\nbinaries = ["bin/jot"]\nstrip = 1\n'
+        f'source = "{archive.as_uri()}"\nversion "1" {{}}\n'
     )
     project.pkgs("install", "jot", check=True)
     before = snapshot(project)

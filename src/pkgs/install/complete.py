@@ -9,13 +9,13 @@ from functools import partial
 from pkgs.artifact.git import GitSource
 from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.environment.lock import FIRST_USE, FROM_MANIFEST, Lock, LockedArtifact, LockedPackage, LockedSource
-from pkgs.environment.locking import SizeOf, lock_package
-from pkgs.environment.lookup import runtime_packages
-from pkgs.environment.materialise import Installed, in_parallel
 from pkgs.environment.pins import Pin
-from pkgs.environment.wanted import known_packages
-from pkgs.environment.workspace import Workspace
 from pkgs.errors import PkgsError, ResolveError
+from pkgs.install.locking import SizeOf, lock_package
+from pkgs.install.lookup import runtime_packages
+from pkgs.install.materialise import Installed, in_parallel
+from pkgs.install.wanted import known_packages
+from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.platforms import PLATFORMS, Platform
 from pkgs.references import Reference

@@ -1,4 +1,4 @@
-"""Projects for tests of environments."""
+"""Projects for tests of installing."""
 
 from __future__ import annotations
 
