@@ -1,4 +1,4 @@
-"""What the page about CI tells people to type, beside its recipe (see test_walkthroughs), without a network."""
+"""What the page about CI tells people to type, beside its recipe (test_walkthroughs), without a network."""
 
 from __future__ import annotations
 
