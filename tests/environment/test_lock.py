@@ -91,8 +91,13 @@ def test_a_missing_lock_is_an_empty_one(tmp_path: Path) -> None:
         ('version = 1\n[pkgs]\nid = "0"\nversion = "1"\npath = "x"\nrequirements = []\n', "id of pkgs", ""),
         ("version = 1\npackage = 3\n", "not a lock of pkgs", "restore it"),
         (
-            'version = 1\n[package."x-1"]\nversion = "1"\n'
-            '[[package."x-1".linux-amd64]]\nurl = "u"\nsha256 = "zz"\n',
+            """version = 1
+[package."x-1"]
+version = "1"
+[[package."x-1".linux-amd64]]
+url = "u"
+sha256 = "zz"
+""",
             "'zz' is not a SHA-256 digest",
             "restore it",
         ),
