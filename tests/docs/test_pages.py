@@ -17,11 +17,14 @@ from pkgs.cli.main import COMMANDS
 from pkgs.manifest.load import load_manifest
 from tests.support.markdown import ROOT, Block, blocks, local_links, pages
 
-COMMAND = re.compile(r"(?:^|[\s`(])(?:bin/)?pkgs ((?:[a-z]+)(?: [^\n`|>&;)]*)?)", re.MULTILINE)
+# "use pkgs" is direnv's.
+COMMAND = re.compile(
+    r"(?:^|[\s`(])(?<!use )(?:bin/)?pkgs ([a-z]+(?:-[a-z]+)*(?: [^\n`|>&;)]*)?)", re.MULTILINE
+)
 
 
 def shell_blocks() -> list[Block]:
-    return [block for page in pages() for block in blocks(page, "sh")]
+    return [block for page in pages() for shell in ("sh", "bash", "fish") for block in blocks(page, shell)]
 
 
 def called() -> Iterator[list[str]]:

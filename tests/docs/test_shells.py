@@ -54,6 +54,29 @@ def test_activating_and_leaving(project: Project, shell: str) -> None:
     assert said == f"[|]\n{project.root}\n[|]\n"
 
 
+@POSIX
+def test_a_script_asks_for_what_has_changed(project: Project, shell: str) -> None:
+    script = ". bin/activate-pkgs\npkgs env COLOUR blue\nupdate_pkgs_env\n" + 'echo "$COLOUR"'
+
+    assert typed(project, shell, script) == "blue\n"
+
+
+def test_a_shell_started_from_an_active_one_can_leave(project: Project) -> None:
+    leave = 'eval "$(pkgs deactivate)"'
+    assert f"`{leave}`" in SHELLS.read_text("utf-8")
+
+    said = typed(project, "bash", f". bin/activate-pkgs; bash -c 'echo $TF_HOME; {leave}; echo [$TF_HOME]'")
+
+    assert said == f"{project.root}/.tf\n[]\n"
+
+
+def test_activation_can_be_silent(project: Project) -> None:
+    words = ["sh", "-ec", ". bin/activate-pkgs"]
+
+    assert "activated" in project.run(words, environ=environ(project)).err
+    assert project.run(words, environ=environ(project, PKGS_QUIET="1")).err == ""
+
+
 @pytest.mark.skipif(not shutil.which("fish"), reason="there is no fish")
 def test_activating_and_leaving_fish(project: Project) -> None:
     (block,) = blocks(SHELLS, "fish")
