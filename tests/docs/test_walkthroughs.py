@@ -70,7 +70,7 @@ def test_the_readmes_lines_for_another_repository_work(tmp_path: Path, outside: 
     repository = tmp_path / "repository"
     repository.mkdir()
 
-    done = type_in("dash", blocks(ROOT / "README.md", "sh")[2].text, repository, outside)
+    done = type_in("dash", blocks(ROOT / "README.md", "sh")[3].text, repository, outside)
 
     assert "deno 2.9.5" in done.stdout
 
