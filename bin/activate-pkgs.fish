@@ -33,7 +33,7 @@ or set _pkgs_here (string replace -r '/[^/]*$' '' (builtin realpath $_pkgs_self)
 
 if test -n "$PKGS_STATE_DIR"
   set -g _pkgs_self $PKGS_STATE_DIR
-else if test -n "$XDG_CACHE_HOME"
+else if string match -q '/*' -- "$XDG_CACHE_HOME"
   set -g _pkgs_self $XDG_CACHE_HOME/pkgs
 else if test -d /System/Library/CoreServices
   set -g _pkgs_self $HOME/Library/Caches/pkgs
