@@ -13,6 +13,7 @@ import pytest
 
 from pkgs.environment.program import Program, program_id
 from pkgs.shim.files import bootstrap
+from pkgs.shim.scaffold import scripts
 from pkgs.shim.wrapper import wrapper_text
 from tests.support.programs import SmallProgram, write_lock
 from tests.support.shims import SHELLS, Shims, as_sh
@@ -344,10 +345,11 @@ def test_the_wrapper_holds_the_bootstrap_word_for_word() -> None:
     assert b"PKGS_BOOTSTRAP" not in source
 
 
-def test_this_repositorys_own_wrapper_is_current() -> None:
-    own = Path(__file__).parents[2] / "bin" / "pkgs"
+@pytest.mark.parametrize("name", scripts())
+def test_this_repositorys_own_scripts_are_current(name: str) -> None:
+    own = Path(__file__).parents[2] / "bin" / name
 
-    assert own.read_bytes() == wrapper_text()
+    assert own.read_bytes() == scripts()[name][0], "run: bin/pkgs init"
     assert os.access(own, os.X_OK)
 
 
