@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: ``python docs/generate.py`` in the checkout.
+"""Writes the reference pages that follow from the code: ``PYTHONPATH=src .venv/bin/python docs/generate.py``.
 
 A test fails while a page is not what this makes of the code.
 """

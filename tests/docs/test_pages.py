@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pkgs import __version__
 from pkgs.cli.main import COMMANDS
 from pkgs.manifest.load import load_manifest
 from tests.support.markdown import ROOT, Block, blocks, local_links, pages
@@ -58,6 +59,12 @@ def test_ci_runs_the_readmes_own_command() -> None:
     second = blocks(ROOT / "README.md", "sh")[1].text.strip()
 
     assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == f"exec {second}"
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    versions = re.findall(r"^## \[(.*?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+    assert versions[0] == __version__
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

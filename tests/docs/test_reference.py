@@ -25,7 +25,7 @@ def test_the_page_is_what_the_parsers_say() -> None:
     text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
 
     assert generator().MARK in text
-    assert text == generator().page("cli.md"), "run: python docs/generate.py"
+    assert text == generator().page("cli.md"), "run: PYTHONPATH=src .venv/bin/python docs/generate.py"
 
 
 def test_every_attribute_of_the_configuration_is_told_of() -> None:
