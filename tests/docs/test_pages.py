@@ -48,6 +48,12 @@ def help_of(command: str) -> str:
     return done.stdout
 
 
+def headings(page: Path) -> set[str]:
+    """Return a page's headings as links name them: in lower case, without punctuation, joined by hyphens."""
+    found = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
 def test_the_readme_begins_with_the_two_commands() -> None:
     first, second = (block.text for block in blocks(ROOT / "README.md", "sh")[:2])
 
@@ -70,6 +76,14 @@ def test_the_changelog_begins_with_this_version() -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in local_links(page) if not target.exists()] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_into_pages_name_a_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page.read_text("utf-8"))
+
+    targets = [(page.parent / path if path else page, heading) for path, heading in links]
+    assert [(str(path), heading) for path, heading in targets if heading not in headings(path)] == []
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
