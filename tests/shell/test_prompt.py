@@ -91,9 +91,9 @@ def test_a_change_is_seen_at_the_next_prompt(site: Site, one: StubEnvironment, s
 
 @pytest.mark.parametrize("shell", PROMPTING)
 def test_a_change_that_another_shell_found_is_seen(site: Site, one: StubEnvironment, shell: str) -> None:
+    one.set(Set("FOO", "new"), file="next")  # before the shell starts: its prompts watch the directory
     with terminal(site, shell) as at:
         at.run(ACTIVATE[shell])
-        one.set(Set("FOO", "new"), file="next")
         at.run(f"cp {one.bin}/next {one.bin}/pkgs.hcl; dash -c '{ACTIVATE['dash']}'")
         assert "[new]" in at.run('echo "[$FOO]"')
         assert one.calls == 2
