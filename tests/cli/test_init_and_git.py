@@ -266,3 +266,13 @@ def test_it_works_through_a_link_and_with_odd_names(project: Project, tmp_path: 
     init(project, tmp_path / "link")
 
     assert "A  bin/pkgs" in status(root)
+
+
+def test_renewing_an_environment_keeps_the_address_of_its_wheel(project: Project) -> None:
+    where = project.root.parent / "other"
+    address = "https://example.invalid/pkgs.whl"
+    assert init(project, where, "--pkgs-url", address).status == 0
+
+    assert init(project, where).status == 0
+
+    assert f'url = "{address}"' in (where / "bin" / "pkgs.lock").read_text()

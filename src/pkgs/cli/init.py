@@ -15,8 +15,9 @@ from pkgs.environment.root import ACTIVATE, ACTIVATE_FISH
 
 EPILOG = """\
 DIR must exist; its bin/ gets the wrapper, the activation scripts, pkgs.hcl and pkgs.lock, which names this
-very pkgs by digest. Existing files in bin/ are left alone; an existing configuration is kept. Commit bin/:
-in a git repository it is staged already, and so is what later commands change, unless --no-git.
+very pkgs by digest. In an existing environment the scripts are renewed and the lock names this pkgs; its
+configuration, its pins and files of your own stay as they are. Commit bin/: in a git repository it is staged
+already, and so is what later commands change, unless --no-git.
 Defaults for new environments stand in your own configuration (~/.pkgs.hcl): defaults { … }, no-git, idea.
 
 examples:

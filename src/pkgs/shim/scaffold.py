@@ -64,7 +64,10 @@ class Scaffold:
 
     def _settings(self) -> Mapping[str, tuple[bytes, int]]:
         lock = read_lock(self.environment.lock_file)
-        settings = {LOCK: (print_lock(replace(lock, program=self.program)).encode(), _PLAIN)}
+        program = self.program
+        if lock.program and replace(lock.program, url="") == program:
+            program = lock.program  # the same pkgs: where others get it is still true
+        settings = {LOCK: (print_lock(replace(lock, program=program)).encode(), _PLAIN)}
         if not self.environment.config_file.exists():
             settings[CONFIG] = (config_text(self.config).encode(), _PLAIN)
         return settings
