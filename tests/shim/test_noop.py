@@ -152,3 +152,12 @@ def test_reader_and_writer_agree(project: Project, monkeypatch: pytest.MonkeyPat
             monkeypatch.setenv(name, value)
         assert reading._note(os.environ) == note
     assert reading._HEADING == writing.HEADING
+
+
+def test_a_lost_record_of_what_is_used_is_written_again(project: Project) -> None:
+    remove_tree(project.state / "roots")
+
+    project.pkgs("install", check=True)
+    project.pkgs("gc", "--age", "0s", check=True)
+
+    assert project.call("jot", CI="true", PKGS_EXE="/bin/false").out == "jot 1.0.0\n"

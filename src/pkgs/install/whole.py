@@ -25,7 +25,9 @@ def needed_paths(workspace: Workspace) -> tuple[Path, ...] | None:
     if contents.problems or len(contents.located) < len(contents.pins):
         return None
     try:
-        return tuple(_paths(workspace, contents.pins, contents.lock))
+        # Without its record, what an environment uses is anybody's to collect.
+        record = workspace.store.roots.path(workspace.owner)
+        return (record, *_paths(workspace, contents.pins, contents.lock))
     except (PkgsError, _MissingError):
         return None
 
