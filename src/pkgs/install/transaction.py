@@ -109,7 +109,7 @@ def write_lock(path: Path, old: Lock, new: Lock) -> bool:
     if text is None:
         path.unlink(missing_ok=True)
     else:
-        atomic_write(path, text)
+        atomic_write(path, text, durable=True)
     return True
 
 
