@@ -85,8 +85,6 @@ class Symlink:
 
 Action = Message | Rename | Delete | Chmod | Run | Copy | Mkdir | Symlink
 
-EVENTS = ("unpack", "install", "uninstall", "activate", "exec")
-
 
 @dataclass(frozen=True, slots=True)
 class Trigger:

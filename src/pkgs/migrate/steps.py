@@ -12,7 +12,6 @@ from pkgs.errors import EnvError, StoreError
 from pkgs.store.files import atomic_write
 
 PLAIN = 0o644
-EXECUTABLE = 0o755
 
 
 @dataclass(frozen=True, slots=True)

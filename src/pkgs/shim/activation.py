@@ -148,10 +148,6 @@ def _stands(stamps: Path, watched: tuple[Watched, ...], shell: str) -> str:
     return " && ".join(tests)
 
 
-def _unless(condition: str, shell: str) -> str:
-    return f"not begin; {condition}; end" if shell == FISH else f"if {condition}; then return 1; fi"
-
-
 def _newer(marker: Path, watched: tuple[Watched, ...], shell: str) -> str:
     """Return the condition that something has changed since ``marker`` was written."""
     return (
