@@ -153,6 +153,18 @@ def test_a_late_writer_does_not_make_its_old_plan_stand(tmp_path: Path) -> None:
     assert is_fast(shims.call(shims.bin_dir / "tool"), tool)
 
 
+def test_stamps_that_lost_their_times_are_written_again(tmp_path: Path) -> None:
+    """As a copy of the state directory without its times has them."""
+    shims, tool = _planned(tmp_path, "dash")
+    for stamp in (shims.state.env(shims.bin_dir) / "stamps").iterdir():
+        os.utime(stamp)
+    assert not is_fast(shims.call(shims.bin_dir / "tool"), tool)
+
+    shims.plan([tool])
+
+    assert is_fast(shims.call(shims.bin_dir / "tool"), tool)
+
+
 def test_plans_of_other_tools_go_on_standing(tmp_path: Path) -> None:
     shims = Shims.make(tmp_path, tmp_path / "bin")
     first, second = shims.pin("first"), shims.pin("second")

@@ -1,7 +1,7 @@
 """Activation scripts: made once by Python, then sourced by shells without it (docs/adr/0006-activation.md).
 
     STATE/envs/<bin dir>/.pkgs1/.activation/sh, fish     a test whether it stands, and the script
-    STATE/envs/<bin dir>/.pkgs1/.activation/<digest>/N   stamps of what the script was made from
+    STATE/envs/<bin dir>/.pkgs1/.activation/<digest>/…   stamps of what the script was made from
 
 The stamps lie in a directory named by the script's digest. A shell compares the watched files with the
 stamps of the script *it* has run, so it also notices a change that another shell has prepared already.
@@ -20,12 +20,11 @@ from pathlib import Path
 from pkgs.envops import EnvOp, Prepend
 from pkgs.errors import StoreError
 from pkgs.shim.shells import FISH, POSIX, dialect, prompt_name, quote, statements
-from pkgs.shim.stamps import Watched, write_stamps, write_with_time
+from pkgs.shim.stamps import Watched, conditions, share_stamps
 from pkgs.store.files import atomic_write
 
 DIRECTORY = ".activation"
 _SHELLS = (POSIX, FISH)
-_TICKS = ("tick-1", "tick-2")
 _FIRST_ON_PATH = Prepend("PATH", "${PKGS_PREPEND_PATH}")
 
 
@@ -128,24 +127,8 @@ def _generation(activation: Activation, watched: tuple[Watched, ...]) -> str:
 
 def _stands(stamps: Path, watched: tuple[Watched, ...], shell: str) -> str:
     """Return the condition that every watched file is as its stamp says."""
-    tests = [f"[ -d {quote(str(stamps), shell)} ]"]
-    for number, each in enumerate(watched):
-        path, stamp = quote(str(each.path), shell), quote(str(stamps / str(number)), shell)
-        if each.mtime_ns is None:
-            tests.append(f"[ ! -e {path} ]")
-        else:
-            # A missing file is neither newer nor older in some shells, and both in others.
-            tests += [
-                f"[ -e {path} ]",
-                f"[ -e {stamp} ]",
-                f"[ ! {path} -nt {stamp} ]",
-                f"[ ! {path} -ot {stamp} ]",
-            ]
-    if any(each.recent for each in watched):
-        # True in shells that compare nanoseconds; the others must not rely on times of this very second.
-        later, earlier = (quote(str(stamps / tick), shell) for tick in reversed(_TICKS))
-        tests.append(f"[ {later} -nt {earlier} ]")
-    return " && ".join(tests)
+    directory = quote(str(stamps), shell)
+    return " && ".join([f"[ -d {directory} ]", *conditions(watched, directory, shell)])
 
 
 def _newer(marker: Path, watched: tuple[Watched, ...], shell: str) -> str:
@@ -178,9 +161,7 @@ def _guarded(shell: str, activation: Activation, watched: tuple[Watched, ...], e
 
 def _stamped(directory: Path, watched: tuple[Watched, ...]) -> bool:
     """Write the stamps; tell whether they hold their times exactly, for otherwise they are of no use."""
-    exact = write_stamps(directory, watched)
-    for number, tick in enumerate(_TICKS, 1):
-        exact &= write_with_time(directory / tick, b"", number)
+    exact = share_stamps(directory, watched)
     if not exact:
         shutil.rmtree(directory)
     return exact

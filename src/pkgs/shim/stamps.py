@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgs.shim.shells import quote
+from pkgs.shim.shells import POSIX, quote
 from pkgs.store.files import clean_on_failure, temp_sibling
 
 _SECOND = 1_000_000_000
@@ -80,53 +80,42 @@ def _watched(file: Path, changed: int | None, now: int) -> Watched:
     return Watched(file, changed, changed is not None and 0 <= now - changed < _SECOND + _TICK)
 
 
-def write_stamps(directory: Path, watched: Iterable[Watched]) -> bool:
-    """Write the stamp of each watched file that exists; its name is the file's number from 0 on.
+def share_stamps(directory: Path, watched: Iterable[Watched]) -> bool:
+    """Write the stamps of the watched files that exist, and remove outdated ones of the same files.
 
+    A stamp's name tells its file and time, so that writers at work together cannot mix theirs up.
     Returns False if the file system of ``directory`` cannot hold such times; raises OSError if it cannot be
     written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    times = {str(number): each.mtime_ns for number, each in enumerate(watched) if each.mtime_ns is not None}
-    return all(write_with_time(directory / name, b"", changed) for name, changed in times.items())
-
-
-def share_stamps(directory: Path, watched: Iterable[Watched]) -> bool:
-    """Write stamps that many readers share, and remove the outdated ones of the same files.
-
-    A stamp's name tells its file and time, so that writers at work together cannot mix theirs up.
-    Returns and raises as :func:`write_stamps`.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
     wanted = {_name(each): each.mtime_ns for each in watched if each.mtime_ns is not None}
-    present = {entry.name for entry in os.scandir(directory)}
-    missing = {**wanted, **_TICKS}.items()
-    exact = all(
-        write_with_time(directory / name, b"", changed) for name, changed in missing if name not in present
-    )
+    # Whoever copies the state directory may have lost the times that the names tell.
+    present = {path.name: _time_of(path) for path in directory.iterdir()}
+    missing = {**wanted, **_TICKS}.items() - present.items()
+    exact = all(write_with_time(directory / name, b"", changed) for name, changed in missing)
     keys = {_key(each) for each in watched}
-    for name in present - wanted.keys():
+    for name in present.keys() - wanted.keys():
         if name.partition("-")[0] in keys:
             (directory / name).unlink(missing_ok=True)
     return exact
 
 
-def conditions(watched: Iterable[Watched], directory: str) -> list[str]:
-    """Return shell conditions, all true just as long as every file is as it was.
+def conditions(watched: Iterable[Watched], directory: str, shell: str = POSIX) -> list[str]:
+    """Return conditions of the dialect ``shell``, all true just as long as every file is as it was.
 
     ``directory`` is a shell word for where :func:`share_stamps` wrote. That a stamp is there is tested last,
     for one that a writer removes meanwhile was outdated.
     """
     watched = tuple(watched)
-    tests = [test for each in watched for test in _tests(each, directory)]
+    tests = [test for each in watched for test in _tests(each, directory, shell)]
     if any(each.recent for each in watched):
         # True in shells that compare nanoseconds; the others must not rely on times of this very second.
         tests.append(f"[ {directory}/tick-2 -nt {directory}/tick-1 ]")
     return tests
 
 
-def _tests(watched: Watched, directory: str) -> Iterator[str]:
-    file = quote(str(watched.path))
+def _tests(watched: Watched, directory: str, shell: str) -> Iterator[str]:
+    file = quote(str(watched.path), shell)
     if watched.mtime_ns is None:
         yield f"[ ! -e {file} ]"
         return
