@@ -19,6 +19,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,14 +132,16 @@ def rounds(
 ) -> dict[str, Run]:
     """Run every way ``count`` times in turn in fresh folders; return median times and largest peaks.
 
-    The folders are made in ``place``, or where temporary files usually are.
+    The folders are made in ``place``, or where temporary files usually are. They are removed at the very end:
+    what one way left to be removed would slow down the next (ext4 avoids inodes that were freed lately).
     """
     runs: dict[str, list[Run]] = {name: [] for name in ways}
-    for _ in range(count):
-        for name, way in ways.items():
-            with tempfile.TemporaryDirectory(dir=place) as folder:
-                runs[name].append(way(Path(folder).resolve()))
-                _make_writable(Path(folder))
+    with ExitStack() as folders:
+        for _ in range(count):
+            for name, way in ways.items():
+                folder = Path(folders.enter_context(tempfile.TemporaryDirectory(dir=place))).resolve()
+                folders.callback(_make_writable, folder)
+                runs[name].append(way(folder))
     return {
         name: Run(
             statistics.median(run.seconds for run in done),

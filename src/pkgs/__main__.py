@@ -20,8 +20,9 @@ def main() -> int:
         return 0
     gc.set_threshold(_COLLECT_AFTER)
     from pkgs.cli.main import main as run
+    from pkgs.cli.process import leave
 
-    return run()
+    leave(run())
 
 
 if __name__ == "__main__":
