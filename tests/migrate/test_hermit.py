@@ -271,6 +271,10 @@ class TestRefusals:
 
         assert "so deno-1.45.5 cannot provide it" in self.refused(small, "--beside", "new")
 
+    def test_removing_what_is_not_in_place(self, small: Hermits) -> None:
+        """A directory that was made in vain is gone again (see refused)."""
+        assert "only in place" in self.refused(small, "--beside", "new/deep", "--remove-hermit")
+
     def test_nothing_there(self, tmp_path: Path, small: Hermits) -> None:
         (tmp_path / "bare").mkdir()
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,12 +17,14 @@ from pkgs.environment.commits import locked_commits
 from pkgs.environment.config import parse_config, read_config
 from pkgs.environment.root import Environment, bin_dir_below
 from pkgs.errors import EnvError, UsageError
+from pkgs.install.transaction import alone
+from pkgs.install.workspace import Workspace
 from pkgs.migrate.fromhermit import from_hermit
 from pkgs.migrate.fromtools import from_tools
 from pkgs.migrate.hermit import hermit_below, pkgs_config, read_hermit, refuse_chezmoi
 from pkgs.migrate.hints import find_hints
 from pkgs.migrate.plan import Migration, Target
-from pkgs.migrate.steps import take_all
+from pkgs.migrate.steps import directory_for, take_all
 from pkgs.migrate.toolfiles import read_tools, tool_file_below
 from pkgs.source.access import Access
 from pkgs.source.catalog import Catalog
@@ -57,9 +60,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Migrate, or tell."""
-    migration = _planned(args, app)
+    with ExitStack() as held:
+        migration = _planned(args, app, held)
+        if not args.check:
+            take_all(migration.steps)
     if not args.check:
-        take_all(migration.steps)
         _stage(app, migration)
     if args.json:
         app.out.write(json.dumps(migration.document(), indent=2) + "\n")
@@ -73,8 +78,8 @@ def run(args: argparse.Namespace, app: App) -> int:
     return 0
 
 
-def _planned(args: argparse.Namespace, app: App) -> Migration:
-    """Return the migration of whatever there is to migrate."""
+def _planned(args: argparse.Namespace, app: App, held: ExitStack) -> Migration:
+    """Return the migration of whatever there is to migrate; ``held`` keeps others from changing it."""
     what = Path(os.path.abspath(app.cwd / (args.what or ".")))  # noqa: PTH100  # links keep their names
     if not what.exists():
         raise UsageError(f"there is no {what}", "name a project, an environment, or a file of tools")
@@ -86,11 +91,11 @@ def _planned(args: argparse.Namespace, app: App) -> Migration:
             refuse_chezmoi(what / usual)
         raise EnvError(f"there is nothing to migrate in {what}", "pkgs init makes a new environment")
     if found.is_file():
-        return _from_tools(found, args, app)
+        return _from_tools(found, args, app, held)
     if hermit := hermit_below(found):
-        return _from_hermit(hermit, args, app)
+        return _from_hermit(hermit, args, app, held)
     if tools := tool_file_below(found):
-        return _from_tools(tools, args, app)
+        return _from_tools(tools, args, app, held)
     bin_dir = bin_dir_below(found)
     assert bin_dir
     note = f"{bin_dir} is an environment of pkgs already"
@@ -110,29 +115,39 @@ def _migratable(path: Path) -> bool:
     return path.is_file() or bool(hermit_below(path) or tool_file_below(path) or bin_dir_below(path))
 
 
-def _from_hermit(bin_dir: Path, args: argparse.Namespace, app: App) -> Migration:
-    hermit = read_hermit(bin_dir)
+def _from_hermit(bin_dir: Path, args: argparse.Namespace, app: App, held: ExitStack) -> Migration:
     environment = _environment(args, app) or Environment(bin_dir)
-    text = pkgs_config(hermit, environment.root)
-    migration = from_hermit(hermit, _target(app, environment, text), remove=args.remove_hermit)
-    hints = find_hints(hermit.bin_dir, app.environ)
+    target = _target(app, environment, pkgs_config(read_hermit(bin_dir), environment.root))
+    hints = find_hints(bin_dir, app.environ)
+    _keep_alone(target, args, held)
+    # Whoever was waited for may have changed the pins.
+    migration = from_hermit(read_hermit(bin_dir), Target.at(target), remove=args.remove_hermit)
     return replace(migration, hints=hints)
 
 
-def _from_tools(path: Path, args: argparse.Namespace, app: App) -> Migration:
+def _from_tools(path: Path, args: argparse.Namespace, app: App, held: ExitStack) -> Migration:
     if args.remove_hermit:
         raise UsageError("--remove-hermit is for environments of hermit", f"{path} is none")
     project = path.parent.parent if path.parent.name == ".config" else path.parent
     present = bin_dir_below(project)
     environment = _environment(args, app) or Environment(present or project / "bin")
-    return from_tools(path, read_tools(path), _target(app, environment, ""))
+    wanted, target = read_tools(path), _target(app, environment, "")
+    _keep_alone(target, args, held)
+    return from_tools(path, wanted, Target.at(target))
 
 
 def _environment(args: argparse.Namespace, app: App) -> Environment | None:
     return Environment(Path(os.path.abspath(app.cwd / args.beside)) / "bin") if args.beside else None  # noqa: PTH100
 
 
-def _target(app: App, environment: Environment, text: str) -> Target:
+def _keep_alone(target: Workspace, args: argparse.Namespace, held: ExitStack) -> None:
+    """Let nobody else change the environment from now on, unless it is only looked at."""
+    if not args.check:
+        held.enter_context(directory_for(target.environment.bin_dir))
+        held.enter_context(alone(target))
+
+
+def _target(app: App, environment: Environment, text: str) -> Workspace:
     """Return the environment to be; what its sources are is in its configuration, or else in ``text``."""
     config = read_config(environment.config_file)
     if not environment.config_file.exists():
@@ -148,7 +163,7 @@ def _target(app: App, environment: Environment, text: str) -> Target:
         offline=True,
     )
     app.catalog = Catalog(open_sources(config.sources or (), access), Index(app.cache))
-    return Target.at(app.workspace(frozen=False))
+    return app.workspace(frozen=False)
 
 
 def _stage(app: App, migration: Migration) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,10 +78,30 @@ def take_all(steps: Sequence[Step]) -> None:
     except BaseException as error:
         _take_back(undo, made)
         if isinstance(error, OSError | StoreError):
-            raise EnvError(
-                f"{step.path} cannot be changed: {error}", "nothing was migrated; is the directory writable?"
-            ) from error
+            raise _refusal(step.path, error) from error
         raise
+
+
+@contextmanager
+def directory_for(path: Path) -> Iterator[None]:
+    """Have the directory ``path`` while the body runs, and no longer unless something is put there.
+
+    Raises :class:`EnvError` if it cannot be made.
+    """
+    try:
+        made = _make_directories(path)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    try:
+        yield
+    finally:
+        for each in reversed(made):
+            with suppress(OSError):
+                each.rmdir()
+
+
+def _refusal(path: Path, error: Exception) -> EnvError:
+    return EnvError(f"{path} cannot be changed: {error}", "nothing was migrated; is the directory writable?")
 
 
 def _make_directories(directory: Path) -> list[Path]:
