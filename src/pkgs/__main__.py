@@ -22,7 +22,7 @@ def main() -> int:
     from pkgs.cli.main import main as run
     from pkgs.cli.process import leave
 
-    leave(run())
+    return leave(run())
 
 
 if __name__ == "__main__":
