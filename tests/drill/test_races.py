@@ -9,9 +9,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -120,6 +121,24 @@ def test_many_processes_lose_nothing_and_download_once(place: Place) -> None:
     assert storm(place, ("gc", "--age", "1h"), kills=0) == []
     all_is_well(place)
     assert max(place.downloads().values()) == 1, place.downloads()
+
+
+def test_what_has_no_digest_yet_is_downloaded_once_too(place: Place) -> None:
+    first = place.projects[0]
+    first.remote("beta", place.server.url("/beta.tar.gz"))
+    data = (first.root / "dist" / "beta-1.0.0.tar.gz").read_bytes()
+    place.server.add("/beta.tar.gz", Reply(data, delay=2.0))  # until the last of them has been started
+    crowd = [replace(first, root=first.root.with_name(f"crowd-{n}")) for n in range(PROCESSES)]
+    for project in crowd:
+        copytree(first.root, project.root, symlinks=True)
+
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(Started((each.exe, "install", "beta"), each.environ(), each.root))
+            for each in crowd
+        ]
+        assert [fault for each in started if (fault := ending(each))] == []
+    assert place.downloads()["/beta.tar.gz"] == 1
 
 
 def test_many_processes_beside_kills_and_collections(place: Place) -> None:

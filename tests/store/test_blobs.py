@@ -3,20 +3,24 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pkgs.artifact.fetch import Received
+from pkgs.artifact.fetch import Probe, Received
 from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import DigestMismatchError, FetchError, StoreError
 from pkgs.platforms import Platform
 from pkgs.progress import Task
-from pkgs.store.blobs import Blob
-from tests.support.stores import LINUX, Shelf, TestStore
+from pkgs.store.blobs import Blob, Blobs
+from pkgs.store.processes import own_start, since_boot
+from tests.support.stores import LINUX, SOURCES, Shelf, TestStore
 
 GOOD = b"good bytes"
 MAIN = Artifact("https://main.invalid/a.tgz", digest_bytes(GOOD), len(GOOD))
@@ -163,11 +167,92 @@ def test_eight_at_once_download_once(store: TestStore, artifact: Artifact) -> No
     assert any("waiting for tool-1: process" in info for info in store.reporter.infos)
 
 
+class Tagged(Shelf):
+    """A fetcher whose server tells an ETag, always the same one for the same bytes."""
+
+    def fetch(self, artifact: Artifact, platform: Platform, into: Path, task: Task) -> Received:
+        received = super().fetch(artifact, platform, into, task)
+        return replace(received, etag=received.digest.hex)
+
+    def probe(self, url: str, platform: Platform | None = None) -> Probe:
+        content = self.content[url]
+        assert isinstance(content, bytes)
+        return Probe(True, etag=digest_bytes(content).hex)
+
+
+def later_run(store: TestStore) -> None:
+    """Go on as a command that begins now."""
+    store.blobs = Blobs(store.state, store.locks, began=since_boot())
+
+
 def test_an_unknown_digest_is_fetched_anew_by_a_later_run(store: TestStore) -> None:
     ensure(store, Shelf({UNKNOWN.url: GOOD}), UNKNOWN)
+    later_run(store)
     blob = ensure(store, Shelf({UNKNOWN.url: b"newer"}), UNKNOWN)
 
     assert blob.digest == digest_bytes(b"newer")
+
+
+def test_an_unknown_digest_is_fetched_once_by_all_that_had_begun_before(store: TestStore) -> None:
+    other = Blobs(store.state, store.locks, began=since_boot())
+    shelf = Shelf({UNKNOWN.url: GOOD})
+    ensure(store, shelf, UNKNOWN)
+    claimed: list[Digest] = []
+    blob = other.ensure([UNKNOWN], LINUX, shelf, store.reporter, "tool-1", claim=claimed.append)
+
+    assert shelf.asked == [UNKNOWN.url]
+    assert blob == Blob(store.state.blob(digest_bytes(GOOD)), digest_bytes(GOOD), len(GOOD), UNKNOWN)
+    assert claimed == [digest_bytes(GOOD)]
+
+
+def test_one_url_is_fetched_once_for_all_platforms_but_where_it_stands_for_several_files(
+    store: TestStore,
+) -> None:
+    wheel = Artifact("pypi:tool==1.0")
+    shelf = Shelf({wheel.url: GOOD, UNKNOWN.url: GOOD})
+    for artifact in (UNKNOWN, wheel):
+        for platform in (LINUX, Platform("darwin", "arm64")):
+            store.blobs.ensure([artifact], platform, shelf, store.reporter, "tool-1")
+
+    assert shelf.asked == [UNKNOWN.url, wheel.url, wheel.url]
+
+
+def test_a_later_run_fetches_nothing_that_its_server_calls_unchanged(store: TestStore) -> None:
+    shelf = Tagged({UNKNOWN.url: GOOD})
+    ensure(store, shelf, UNKNOWN)
+    later_run(store)
+    ensure(store, shelf, UNKNOWN)
+    assert shelf.asked == [UNKNOWN.url]
+
+    shelf.content = {UNKNOWN.url: b"newer"}
+    assert ensure(store, shelf, UNKNOWN).digest == digest_bytes(b"newer")
+
+
+def test_what_was_collected_since_is_fetched_again(store: TestStore) -> None:
+    shelf = Tagged({UNKNOWN.url: GOOD})
+    ensure(store, shelf, UNKNOWN).path.unlink()
+
+    assert ensure(store, shelf, UNKNOWN).path.read_bytes() == GOOD
+
+
+@pytest.mark.parametrize("note", [b"", b"{}", b"[]", b'{"digest": "x"}', b"\xff"])
+def test_a_note_that_cannot_be_read_is_none(store: TestStore, note: bytes) -> None:
+    ensure(store, Shelf({UNKNOWN.url: GOOD}), UNKNOWN)
+    [path] = store.state.partial.glob("*.first")
+    path.write_bytes(note)
+
+    assert ensure(store, Shelf({UNKNOWN.url: b"newer"}), UNKNOWN).digest == digest_bytes(b"newer")
+
+
+def test_a_process_began_before_now_and_after_the_machine() -> None:
+    assert 0 <= own_start() <= since_boot()
+    before = since_boot()
+    code = "from pkgs.store.processes import own_start; print(own_start())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60,
+        env={"PYTHONPATH": SOURCES},
+    )  # fmt: skip
+    assert before - 0.02 <= float(done.stdout) <= since_boot()
 
 
 def test_a_full_disk_is_one_sentence_and_no_other_origin_is_tried(store: TestStore) -> None:

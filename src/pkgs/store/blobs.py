@@ -6,9 +6,8 @@ A blob that is there is trusted by its name (and its size, where that is known);
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from pkgs.state import State
 from pkgs.store.ahead import Ahead
 from pkgs.store.files import atomic_write, refusal, storing
 from pkgs.store.locks import Locks
+from pkgs.store.processes import own_start, since_boot
 
 if TYPE_CHECKING:
     from pkgs.artifact.fetch import Fetcher, Received
@@ -41,12 +41,23 @@ class Blob:
     artifact: Artifact
 
 
-class Blobs:
-    """The blobs of one state directory."""
+@dataclass(frozen=True, slots=True)
+class _FirstUse:
+    """What a URL without a digest turned out to be; ``at`` is when, in seconds since boot."""
 
-    def __init__(self, state: State, locks: Locks) -> None:
+    digest: str
+    size: int
+    etag: str
+    at: float
+
+
+class Blobs:
+    """The blobs of one state directory; ``began`` is when this command did, in seconds since boot."""
+
+    def __init__(self, state: State, locks: Locks, *, began: float | None = None) -> None:
         self._state = state
         self._locks = locks
+        self._began = own_start() if began is None else began
 
     def find(self, artifacts: Iterable[Artifact]) -> Blob | None:
         """Return the first artifact's blob that is present; no lock, no network."""
@@ -101,13 +112,10 @@ class Blobs:
         return Blob(path, artifact.digest, size, artifact)
 
     def _obtain(self, download: _Download) -> Blob:
-        key = partial_key(download.artifact)
-        before = self._first_use(key)
+        key = partial_key(download.artifact, download.platform)
         name = blob_lock(key)
         with self._locks.hold(name, what=download.label, waiting=download.reporter.info):
-            found = self._present(download.artifact) or self._arrived_meanwhile(
-                key, before, download.artifact
-            )
+            found = self._present(download.artifact) or self._seen(download, key)
             return found or self._keep(download, key, self._receive(download, key))
 
     def _receive(self, download: _Download, key: str) -> Received:
@@ -137,7 +145,7 @@ class Blobs:
             download.claim(received.digest)
         path = self._place(into, received.digest)
         if wanted is None:
-            self._note_first_use(key, received.digest)
+            self._note(key, received, download.artifact)
         return Blob(path, received.digest, size, download.artifact)
 
     def _place(self, into: Path, digest: Digest) -> Path:
@@ -149,27 +157,28 @@ class Blobs:
             _resume_file(into).unlink(missing_ok=True)
         return path
 
-    # Without a digest there is no name to look under. Whoever waited for the lock while another process
-    # downloaded the same URL finds that process's note changed, and uses what it names.
+    # Without a digest there is no name to look under: a note tells what the URL was last. It holds for every
+    # command that was under way when it was written, and for as long as the server says that nothing changed.
 
-    def _first_use(self, key: str) -> bytes:
+    def _note(self, key: str, received: Received, artifact: Artifact) -> None:
+        etag = received.etag if received.url == artifact.url else ""
+        note = _FirstUse(received.digest.hex, received.size, etag, since_boot())
+        atomic_write(self._state.partial / f"{key}{FIRST_USE}", json.dumps(asdict(note)).encode())
+
+    def _seen(self, download: _Download, key: str) -> Blob | None:
+        note = None if download.artifact.digest else self._first_use(key)
+        if note is None or not (self._began <= note.at <= since_boot() or download.unchanged(note.etag)):
+            return None
+        if download.claim:
+            download.claim(Digest(note.digest))
+        found = self._present(replace(download.artifact, digest=Digest(note.digest), size=note.size))
+        return replace(found, artifact=download.artifact) if found else None
+
+    def _first_use(self, key: str) -> _FirstUse | None:
         try:
-            return (self._state.partial / f"{key}{FIRST_USE}").read_bytes()
-        except OSError:
-            return b""
-
-    def _note_first_use(self, key: str, digest: Digest) -> None:
-        note = json.dumps({"digest": digest.hex, "download": os.urandom(8).hex()})
-        atomic_write(self._state.partial / f"{key}{FIRST_USE}", note.encode())
-
-    def _arrived_meanwhile(self, key: str, before: bytes, artifact: Artifact) -> Blob | None:
-        if artifact.digest is not None:
+            return _FirstUse(**json.loads((self._state.partial / f"{key}{FIRST_USE}").read_bytes()))
+        except (OSError, ValueError, TypeError):
             return None
-        after = self._first_use(key)
-        if after in (b"", before):
-            return None
-        path = self._state.blob(Digest(json.loads(after)["digest"]))
-        return Blob(path, Digest(path.name), path.stat().st_size, artifact) if path.exists() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +196,20 @@ class _Download:
             watched = self.ahead.watch(into, self.artifact, shown_task) if self.ahead else shown_task
             return self.fetcher.fetch(self.artifact, self.platform, into, watched)
 
+    def unchanged(self, etag: str) -> bool:
+        """Ask whether the URL still has the bytes that were called ``etag``."""
+        return bool(etag) and self.fetcher.probe(self.artifact.url, self.platform).etag == etag
 
-def partial_key(artifact: Artifact) -> str:
-    """Return the name of an artifact's download while it is partial: its digest, else its URL's."""
+
+def partial_key(artifact: Artifact, platform: Platform) -> str:
+    """Return the name of an artifact's download while it is partial: its digest, else its URL's.
+
+    The same ``pypi:`` URL stands for another file on each platform.
+    """
     if artifact.digest:
         return artifact.digest.hex
-    return digest_bytes(f"url:{artifact.url}".encode()).hex
+    which = f"{platform} " if artifact.url.startswith("pypi:") else ""
+    return digest_bytes(f"url:{which}{artifact.url}".encode()).hex
 
 
 def blob_lock(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Which of a directory's entries running processes use: asked of Linux's ``/proc``.
+"""What Linux tells in ``/proc``: what of a directory running processes use, and when this process began.
 
 A process uses an entry if its program, working directory, an open or a mapped file is inside, or if its
 command line names a path inside (an interpreter that has read its script and closed it). Other users'
@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
+_AFTER_NAME = b") "
+_STARTTIME = 19  # field 22 of proc(5), counted from the state, the first one after the name
 
 
 def used_entries(directory: Path, proc: Path = PROC) -> frozenset[str]:
@@ -48,3 +51,17 @@ def _open_files(process: Path) -> list[Path]:
         return list((process / "fd").iterdir())
     except OSError:
         return []
+
+
+def since_boot() -> float:
+    """Return seconds since this machine was started: one clock for all its processes, which nobody sets."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def own_start() -> float:
+    """Return when this process began, on the same clock; elsewhere than on Linux, now."""
+    try:
+        fields = (PROC / "self" / "stat").read_bytes().rpartition(_AFTER_NAME)[2].split()
+        return int(fields[_STARTTIME]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return since_boot()
