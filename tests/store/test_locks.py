@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -13,64 +10,34 @@ import pytest
 from pkgs.errors import StoreError
 from pkgs.store.filesystems import locks_are_local, mount_of, parse_mounts
 from pkgs.store.locks import Locks
-from tests.support.stores import SOURCES, as_nobody
-
-HOLDER = """
-import sys, time
-from pathlib import Path
-from pkgs.store.locks import Locks
-with Locks(Path(sys.argv[1]), soft=sys.argv[2] == "soft").hold("x", what="holding", waiting=print):
-    print("held", flush=True)
-    time.sleep(60)
-"""
+from tests.support.holders import holder, left_by_a_dead_holder
+from tests.support.stores import as_nobody
 
 
 def quiet(message: str) -> None:
     raise AssertionError(message)
 
 
-def start_holder(directory: Path, kind: str) -> subprocess.Popen[str]:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(directory), kind],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": SOURCES},
-    )
-    assert holder.stdout
-    assert holder.stdout.readline() == "held\n"
-    return holder
-
-
-def end(holder: subprocess.Popen[str]) -> None:
-    holder.kill()
-    holder.wait(10)
-    assert holder.stdout
-    holder.stdout.close()
-
-
 def test_a_waiter_is_told_what_for_and_by_whom(tmp_path: Path) -> None:
     locks = Locks(tmp_path, patience=0.1)
-    holder = start_holder(tmp_path, "hard")
     told: list[str] = []
+    with holder(tmp_path, "hard") as process:
 
-    def tell(message: str) -> None:
-        told.append(message)
-        holder.send_signal(signal.SIGKILL)
+        def tell(message: str) -> None:
+            told.append(message)
+            process.send_signal(signal.SIGKILL)
 
-    try:
         started = time.monotonic()
         with locks.hold("x", what="tool-1", waiting=tell):
             took = time.monotonic() - started
-    finally:
-        end(holder)
 
-    assert told == [f"waiting for tool-1: process {holder.pid} is at work on holding"]
+    assert told == [f"waiting for tool-1: process {process.pid} is at work on holding"]
     assert took < 5
 
 
 @pytest.mark.parametrize("kind", ["hard", "soft"])
 def test_a_dead_holder_keeps_nobody_waiting(tmp_path: Path, kind: str) -> None:
-    end(start_holder(tmp_path, kind))
+    left_by_a_dead_holder(tmp_path, kind)
     with Locks(tmp_path, soft=kind == "soft", patience=5).hold("x", waiting=quiet):
         pass
 
@@ -84,14 +51,11 @@ def test_a_free_lock_says_nothing(tmp_path: Path) -> None:
 
 
 def test_attempt_does_not_wait(tmp_path: Path) -> None:
-    holder = start_holder(tmp_path, "hard")
-    try:
+    with holder(tmp_path, "hard"):
         with Locks(tmp_path).attempt("x") as held:
             assert not held
         with Locks(tmp_path).attempt("y") as held:
             assert held
-    finally:
-        end(holder)
 
 
 @pytest.mark.parametrize("soft", [False, True])

@@ -121,7 +121,8 @@ class _Collector:
 
     def _unlocked_leftovers(self) -> Iterator[Item]:
         """Find temp siblings that no entry's lock guards: only their age tells that nobody writes them."""
-        directories = [self._state.roots, self._state.mutable, *entries(self._state.mutable)]
+        state = self._state
+        directories = [state.locks, state.roots, state.mutable, *entries(state.mutable)]
         # What is partial and bears a key was looked at with that key; the rest is bundles being taken in.
         keyless = [path for path in entries(self._state.partial) if not KEY.search(path.name)]
         for path in (*keyless, *(path for directory in directories for path in entries(directory))):

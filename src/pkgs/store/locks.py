@@ -5,9 +5,9 @@ by one rename, so that two holders at once would only do the same work twice.
 
 Where ``flock`` works the kernel keeps the lock, and lets go of it when its holder dies, however it dies. On a
 filesystem without ``flock``, or where it excludes nobody on other hosts (NFS with ``nolock`` or
-``local_lock``, sshfs), a lock is a marker file instead: one left by a dead process of this host is taken
-over; one left by another host that crashed has to be removed by hand, and the message while waiting names it.
-Hosts that share a state directory must mount it with the same options.
+``local_lock``, sshfs), a lock is a marker file instead (:mod:`pkgs.store.markers`): one left by a dead
+process of this host is taken over; one left by another host that crashed has to be removed by hand, and the
+message while waiting names it. Hosts that share a state directory must mount it with the same options.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pkgs.errors import StoreError
 from pkgs.store.files import storing
 from pkgs.store.filesystems import locks_are_local, mount_of, read_mounts
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+from pkgs.store.markers import Marker
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SUFFIX = ".lock"
@@ -63,11 +61,10 @@ class Locks:
         waited for and who has it. Not re-entrant. Raises :class:`StoreError` if the directory cannot be
         written, or when the time to wait is over.
         """
-        lock = self._lock(name)
-        with storing(Path(lock.lock_file)):
-            self._acquire(lock, name, what, waiting)
+        lock = self._lock(name, what or name)
+        with storing(self.path(name)):
+            self._acquire(lock, what or name, waiting)
         try:
-            self._sign(name, what)
             yield
         finally:
             lock.release()
@@ -75,20 +72,14 @@ class Locks:
     @contextmanager
     def attempt(self, name: str, *, what: str = "") -> Iterator[bool]:
         """Hold the lock ``name`` if it is free at once; yield whether it is held."""
-        from filelock import Timeout  # deferred: 34 ms
-
-        lock = self._lock(name)
-        with storing(Path(lock.lock_file)):
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                pass
+        lock = self._lock(name, what or name)
+        with storing(self.path(name)):
+            held = lock.acquire(0)
         try:
-            if lock.is_locked:
-                self._sign(name, what)
-            yield lock.is_locked
+            yield held
         finally:
-            lock.release()
+            if held:
+                lock.release()
 
     def discard(self, name: str) -> None:
         """Remove the file of a lock that the caller holds.
@@ -119,54 +110,72 @@ class Locks:
             raise ValueError(f"{name!r} cannot name a lock")
         return self._directory / f"{name}{_SUFFIX}"
 
-    def _lock(self, name: str) -> BaseFileLock:
-        from filelock import FileLock, SoftFileLock  # deferred: 34 ms
-
+    def _lock(self, name: str, what: str) -> _Lock:
         path = self.path(name)
         with storing(path):
             self._directory.mkdir(parents=True, exist_ok=True)
-        kind = SoftFileLock if self.soft else FileLock
-        return kind(path, thread_local=False, poll_interval=_POLL_SECONDS)
+        return Marker(path, what) if self.soft else _Flock(path, what)
 
-    def _acquire(self, lock: BaseFileLock, name: str, what: str, waiting: Callable[[str], None]) -> None:
-        from filelock import Timeout  # deferred: 34 ms
-
-        try:
-            lock.acquire(timeout=self._patience)
-        except Timeout:
-            waiting(f"waiting for {what or name}: {self._holder(name)}")
-            self._wait(lock, name, what)
-
-    def _wait(self, lock: BaseFileLock, name: str, what: str) -> None:
-        from filelock import Timeout  # deferred: 34 ms
-
-        try:
-            lock.acquire(timeout=self._rest)
-        except Timeout as error:
-            raise StoreError(
-                f"gave up waiting for {what or name}: {self._holder(name)}",
-                "try again when it is done, or wait longer: --lock-timeout, PKGS_LOCK_TIMEOUT",
-            ) from error
-
-    def _sign(self, name: str, what: str) -> None:
-        """Write into the lock file who holds it; only for the message that others show."""
-        if self.soft:
+    def _acquire(self, lock: _Lock, what: str, waiting: Callable[[str], None]) -> None:
+        if lock.acquire(self._patience):
             return
-        try:
-            text = json.dumps({"pid": os.getpid(), "what": what})
-            self.path(name).write_text(text, "utf-8")
-        except OSError:
-            pass
+        waiting(f"waiting for {what}: {lock.holder()}")
+        if not lock.acquire(self._rest):
+            raise StoreError(
+                f"gave up waiting for {what}: {lock.holder()}",
+                "try again when it is done, or wait longer: --lock-timeout, PKGS_LOCK_TIMEOUT",
+            )
 
-    def _holder(self, name: str) -> str:
-        path = self.path(name)
-        if self.soft:
-            return f"another process holds {path} (remove that file if its host has crashed)"
+
+class _Lock(Protocol):
+    """A lock for one use by one thread."""
+
+    def acquire(self, seconds: float) -> bool:
+        """Try for so long, for ever if that is negative; return whether it is held."""
+
+    def release(self) -> None:
+        """Let go of it."""
+
+    def holder(self) -> str:
+        """Say who has it."""
+
+
+class _Flock:
+    """A lock that the kernel keeps."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        from filelock import FileLock  # deferred: 34 ms
+
+        self._path = path
+        self._what = what
+        self._lock = FileLock(path, thread_local=False, poll_interval=_POLL_SECONDS)
+
+    def acquire(self, seconds: float) -> bool:
+        from filelock import Timeout  # deferred: 34 ms
+
         try:
-            signed = json.loads(path.read_text("utf-8"))
-            return f"process {signed['pid']} is at work on {signed['what'] or name}"
+            self._lock.acquire(timeout=seconds)
+        except Timeout:
+            return False
+        self._sign()
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def holder(self) -> str:
+        try:
+            signed = json.loads(self._path.read_text("utf-8"))
+            return f"process {signed['pid']} is at work on {signed['what']}"
         except (OSError, ValueError, KeyError, TypeError):
             return "another process is at work on it"
+
+    def _sign(self) -> None:
+        """Write into the lock file who holds it; only for the message that others show."""
+        try:
+            self._path.write_text(json.dumps({"pid": os.getpid(), "what": self._what}), "utf-8")
+        except OSError:
+            pass
 
 
 def _flock_works(directory: Path) -> bool:

@@ -1,0 +1,66 @@
+"""Filesystems of a test's own: mounted below its directory, gone when it ends."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+TIMEOUT = 30
+FUSE = Path("/dev/fuse")
+_SFTP = [Path("/usr/lib/openssh/sftp-server"), Path("/usr/libexec/openssh/sftp-server")]
+
+
+@contextmanager
+def sshfs(served: Path, at: Path, *options: str) -> Iterator[Path]:
+    """Mount the directory ``served`` at ``at``, over SFTP as sshfs does, without the ssh in between."""
+    server = next(filter(Path.exists, _SFTP), None)
+    needed(server, "sftp-server")
+    connect = at.with_name(f"{at.name}-ssh")
+    connect.write_text(f"#!/bin/sh\nexec {server}\n")
+    connect.chmod(0o755)
+    words = ["sshfs", f"there:{served}", str(at), "-f", "-o", ",".join([f"ssh_command={connect}", *options])]
+    with _running(words, at):
+        yield at
+
+
+@contextmanager
+def _running(words: Sequence[str], at: Path) -> Iterator[None]:
+    """Run the program of a FUSE filesystem while its mount is used."""
+    needed(shutil.which(words[0]), words[0])
+    needed(FUSE.exists() and shutil.which("fusermount3"), "FUSE")
+    at.mkdir()
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL) as program:
+        try:
+            _wait_for_mount(program, at)
+            yield
+        finally:
+            subprocess.run(["fusermount3", "-u", "-z", at], check=False, timeout=TIMEOUT)
+            _end(program)
+
+
+def _wait_for_mount(program: subprocess.Popen[bytes], at: Path) -> None:
+    end = time.monotonic() + TIMEOUT
+    while not at.is_mount():
+        assert program.poll() is None, f"{program.args!r} ended with {program.returncode}"
+        assert time.monotonic() < end, f"{program.args!r} mounted nothing"
+        time.sleep(0.02)
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    """Wait for a filesystem's program, which ends when nothing is open any more."""
+    try:
+        program.wait(TIMEOUT)
+    except subprocess.TimeoutExpired:
+        program.kill()
+
+
+def needed(found: object, name: str) -> None:
+    """Skip the test if what it needs was not found."""
+    if not found:
+        pytest.skip(f"there is no {name} on this machine")
