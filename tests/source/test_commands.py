@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pkgs.environment.lock import read_lock
+from pkgs.platforms import PLATFORMS, Platform
 from tests.support.project import Project, Run
 from tests.support.repositories import Repository, small_manifest
 
@@ -134,6 +135,25 @@ def test_search_as_text_short_and_json(project: Project) -> None:
     assert _json(project.pkgs("search", "--json", "-e", "striker"))[0]["name"] == "mallet"
     assert project.pkgs("search", "-e", "hamm").out == ""
     assert project.pkgs("search", "(").status == 2
+
+
+def test_search_marks_what_this_platform_cannot_have(project: Project) -> None:
+    here = Platform.current()
+    others = [str(each) for each in PLATFORMS if each != here]
+    for name, platforms in (("hammer", others), ("mallet", [str(here)])):
+        (project.root / "manifests" / f"{name}.hcl").write_text(
+            f'description = "A tool"\nbinaries = ["{name}"]\nversion "1.0" {{}}\n'
+            + "".join(f'platform "{each}" {{ source = "x" }}\n' for each in platforms)
+        )
+    (project.root / "manifests" / "nail.hcl").write_text("broken tool")
+
+    shown = project.pkgs("search", "tool|broken|nail").out
+    found = _json(project.pkgs("search", "--json", "^(hammer|mallet)$"))
+
+    assert f"hammer (1.0, @latest), not for {here}\n  A tool\n" in shown
+    assert "mallet (1.0, @latest)\n  A tool\n" in shown
+    assert "nail\n  broken: " in shown
+    assert [each["platforms"] for each in found] == [others, [str(here)]]
 
 
 def test_info_tells_states_shadows_and_providers(project: Project, tmp_path: Path) -> None:

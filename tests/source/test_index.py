@@ -225,6 +225,61 @@ def test_a_summary_holds_what_a_search_needs(index: Index, source: LocalSource) 
     assert summary.provides == ("v",)
     assert summary.versions == ("1.9", "1.10")
     assert summary.channels[:2] == ("head", "latest")
+    assert summary.platforms == ("linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64")
+
+
+PLATFORMS = {
+    "a source at the root": (
+        'source = "x"\nversion "1" {}',
+        "linux-amd64 linux-arm64 darwin-amd64 darwin-arm64",
+    ),
+    "a source for a system": ('linux { source = "x" }\nversion "1" {}', "linux-amd64 linux-arm64"),
+    "a source for platforms": (
+        'platform "(linux|darwin)-arm64" { source = "x" }\nversion "1" {}',
+        "linux-arm64 darwin-arm64",
+    ),
+    "one version for each system": (
+        'version "1" {\n darwin { source = "x" }\n}\nversion "2" {\n linux { source = "x" }\n}',
+        "linux-amd64 linux-arm64 darwin-amd64 darwin-arm64",
+    ),
+    "a channel without versions": (
+        'channel "head" {\n update = "1h"\n darwin { source = "x" }\n}',
+        "darwin-amd64 darwin-arm64",
+    ),
+    "a channel that follows a version": (
+        'version "1" {}\nchannel "one" {\n update = "1h"\n version = "1"\n linux { source = "x" }\n}',
+        "linux-amd64 linux-arm64",
+    ),
+    "no source": ('version "1" {}', ""),
+}
+
+
+@pytest.mark.parametrize(("body", "platforms"), PLATFORMS.values(), ids=PLATFORMS)
+def test_a_summary_tells_the_platforms_that_any_version_is_for(
+    index: Index, source: LocalSource, body: str, platforms: str
+) -> None:
+    _write(source.directory / "a.hcl", f'description = "A"\nbinaries = ["a"]\n{body}\n')
+
+    summary = index.summaries(source)["a"]
+
+    assert (summary.error, " ".join(summary.platforms)) == ("", platforms)
+
+
+def test_a_platform_without_a_tool_is_none_that_a_package_is_for(index: Index, source: LocalSource) -> None:
+    _write(
+        source.directory / "a.hcl",
+        'description = "A"\nsource = "x"\nlinux { binaries = ["a"] }\ndarwin { apps = ["A.app"] }\n'
+        'version "1" {}\n',
+    )
+    _write(
+        source.directory / "b.hcl",
+        'description = "B"\nsource = "x"\nlinux { binaries = ["b"] }\nversion "1" {}\n',
+    )
+
+    found = index.summaries(source)
+
+    assert len(found["a"].platforms) == 4
+    assert found["b"].platforms == ("linux-amd64", "linux-arm64")
 
 
 def test_what_other_versions_kept_goes_but_for_a_few(source: LocalSource, tmp_path: Path) -> None:

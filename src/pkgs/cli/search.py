@@ -17,9 +17,12 @@ EPILOG = """\
 PATTERN is looked for in names, tools, virtual packages, descriptions and homepages, best matches first. It is
 a regular expression in any case (Go's dialect); ^PATTERN is a prefix. Without one, all packages are listed.
 
+A package without any version for this machine's platform is marked.
+
 --json prints an array of {name, versions, channels, current_version, description, homepage, repository,
-binaries, provides, source}: versions oldest first, channels with their @, current_version the pinned one,
-source the manifest source; a broken manifest has error instead of all else.
+binaries, provides, platforms, source}: versions oldest first, channels with their @, current_version the
+pinned one, platforms those that there is any version for, source the manifest source; a broken manifest has
+error instead of all else.
 
 examples:
   pkgs search kubernetes
@@ -52,7 +55,7 @@ def run(args: argparse.Namespace, app: App) -> int:
         documents = [_document(package, pinned) for package in found]
         app.out.write(json.dumps(documents, indent=2, ensure_ascii=False) + "\n")
     else:
-        app.out.writelines(_texts(found))
+        app.out.writelines(_texts(found, str(app.platform)))
     if not found:
         app.reporter.info(f"no package matches {args.pattern!r}")
     return 0
@@ -77,6 +80,7 @@ def _document(package: Listed, pinned: Mapping[str, str]) -> dict[str, Any]:
         "repository": summary.repository,
         "binaries": summary.binaries,
         "provides": summary.provides,
+        "platforms": summary.platforms,
         "source": package.source.uri,
     }
 
@@ -92,12 +96,14 @@ def _pinned(app: App) -> dict[str, str]:
     return {each.name: each.version or f"@{each.channel}" for each in references}
 
 
-def _texts(found: Iterable[Listed]) -> Iterable[str]:
+def _texts(found: Iterable[Listed], platform: str) -> Iterable[str]:
     for package in found:
         summary = package.summary
+        lacking = not summary.error and platform not in summary.platforms
+        mark = f", not for {platform}" if lacking else ""
         about = f"broken: {summary.error.splitlines()[0]}" if summary.error else summary.description
         provides = f"\n  provides {', '.join(summary.provides)}" if summary.provides else ""
-        yield f"{package.name}{_offer(package)}\n  {about}{provides}\n"
+        yield f"{package.name}{_offer(package)}{mark}\n  {about}{provides}\n"
 
 
 def _offer(package: Listed) -> str:

@@ -9,6 +9,11 @@ from collections.abc import Iterable, Iterator
 from pkgs.manifest.load import LARGEST, load_manifest
 from pkgs.manifest.model import Layer, Manifest
 from pkgs.package.channels import channels_of
+from pkgs.package.choice import Candidates
+from pkgs.package.layers import layers_of
+from pkgs.package.selectors import ExactSelector
+from pkgs.platforms import PLATFORMS, Platform
+from pkgs.references import Reference
 from pkgs.source.cache import Cache
 from pkgs.source.codec import decode_manifest, encode_manifest
 from pkgs.source.summary import Summary
@@ -39,7 +44,26 @@ def summary_of(manifest: Manifest) -> Summary:
         provides=manifest.layer.provides,
         versions=tuple(version.text for version in sort(versions)),
         channels=tuple(dict.fromkeys(channel.name for channel in channels_of(manifest, versions))),
+        platforms=tuple(str(each) for each in PLATFORMS if _is_for(manifest, each)),
     )
+
+
+def _is_for(manifest: Manifest, platform: Platform) -> bool:
+    """Tell whether any version or channel has a source and a tool for ``platform``."""
+    common = layers_of(manifest.layer, platform)
+    for bodies in _bodies(manifest):
+        layers = (*common, *(layer for body in bodies for layer in layers_of(body, platform)))
+        if any(each.source for each in layers) and any(each.binaries or each.apps for each in layers):
+            return True
+    return False
+
+
+def _bodies(manifest: Manifest) -> Iterator[tuple[Layer, ...]]:
+    """Yield the blocks of each version and declared channel; other channels are what they follow."""
+    yield from ((block.layer,) for block in manifest.versions)
+    candidates = Candidates(manifest)
+    for channel in manifest.channels:
+        yield candidates.choose(ExactSelector(Reference(manifest.name, channel=channel.name))).bodies
 
 
 def _tools(manifest: Manifest) -> Iterator[str]:

@@ -13,6 +13,7 @@ class Summary:
 
     ``binaries`` are names of tools, those excepted that depend on variables or on what is in the archive.
     ``versions`` are sorted, oldest first; ``channels`` are the declared ones, then those made of versions.
+    ``platforms`` are those that any version or channel has a source and a tool for.
     """
 
     description: str = ""
@@ -22,6 +23,7 @@ class Summary:
     provides: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     error: str = ""
 
     def encode(self) -> list[Any]:
@@ -32,7 +34,7 @@ class Summary:
     @classmethod
     def decode(cls, values: Sequence[Any]) -> Summary:
         """Return what :meth:`encode` returned plain values of."""
-        description, homepage, repository, binaries, provides, versions, channels, error = values
+        description, homepage, repository, binaries, provides, versions, channels, platforms, error = values
         return cls(
             description,
             homepage,
@@ -41,5 +43,6 @@ class Summary:
             tuple(provides),
             tuple(versions),
             tuple(channels),
+            tuple(platforms),
             error,
         )
