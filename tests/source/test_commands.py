@@ -98,6 +98,18 @@ def test_update_is_refused_where_the_lock_is_frozen(project: Project, repository
     assert _commits(project)[repository.uri] == old
 
 
+def test_update_outside_an_environment_says_that_there_is_nothing_to_refresh(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+
+    run = project.run([project.exe, "update"], cwd=tmp_path / "elsewhere")
+
+    assert run.status == 1
+    assert f"there is no environment in {tmp_path}/elsewhere or above, so no source to refresh" in run.err
+    assert "manifests that come with it" in run.err
+
+
 def test_offline_works_with_what_is_there(project: Project, repository: Repository) -> None:
     project.pkgs("install", "tool", check=True)
     shutil.rmtree(repository.path)

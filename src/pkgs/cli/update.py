@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pkgs.app import App
 from pkgs.cli.staging import stage
-from pkgs.errors import SourceError
+from pkgs.errors import EnvError, SourceError
 
 if TYPE_CHECKING:
     from pkgs.source.model import Refreshed
@@ -35,6 +35,11 @@ def run(args: argparse.Namespace, app: App) -> int:
     """Refresh."""
     from pkgs.install.refresh import refresh
 
+    if not app.within:
+        raise EnvError(
+            f"there is no environment in {app.cwd} or above, so no source to refresh",
+            "go to one, or make one with: pkgs init; elsewhere pkgs knows the manifests that come with it",
+        )
     outcome, changed = refresh(app.workspace())
     if changed:
         stage(app, [app.environment.lock_file])
