@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from tests.support.archives import make_zip
+from pkgs.digests import digest_file
+from tests.support.archives import make_tar_gz, make_zip, tar_entry, tar_of
 from tests.support.project import Project
 from tests.support.repositories import Repository
 
@@ -174,6 +175,91 @@ def test_a_program_that_its_archive_forgot_to_make_executable_runs(project: Proj
 
     assert project.call("ink").out == "ink\n"
     assert not any(os.access(path, os.X_OK) for path in (project.state / "trees").glob("*/readme"))
+
+
+class TestAlternatives:
+    """Other archives of the same version: the next one has its turn if one cannot be unpacked."""
+
+    BAD: ClassVar = {
+        "damaged": b"\x1f\x8b\x08 this is not gzip",
+        "hostile": tar_of(tar_entry("../outside", b"x")),
+        "of no kind": b"<html>moved</html>",
+        "empty": b"",
+    }
+
+    def publish(self, project: Project, *sources: Path, known: bool = True) -> None:
+        blocks = "".join(
+            f'alternative {{\n  source = "{path.as_uri()}"\n{_digest(path) if known else ""}}}\n'
+            for path in sources[1:]
+        )
+        first = f'source = "{sources[0].as_uri()}"\n{_digest(sources[0]) if known else ""}'
+        publish(project, "ink", f'binaries = ["bin/ink"]\n{first}{blocks}version "1" {{}}')
+
+    def archive(self, project: Project, name: str, data: bytes) -> Path:
+        path = project.root / "dist" / name
+        path.write_bytes(data)
+        return path
+
+    def good(self, project: Project) -> Path:
+        return make_tar_gz(project.root / "dist" / "good.tar.gz", {"bin/ink": b"#!/bin/sh\necho ink\n"})
+
+    @pytest.mark.parametrize("known", [True, False])
+    @pytest.mark.parametrize("kind", BAD)
+    def test_what_cannot_be_unpacked_is_told_of_and_the_next_one_used(
+        self, project: Project, kind: str, known: bool
+    ) -> None:
+        bad = self.archive(project, "bad.tar.gz", self.BAD[kind])
+        self.publish(project, bad, self.good(project), known=known)
+
+        done = project.pkgs("install", "ink", check=True)
+
+        assert project.call("ink").out == "ink\n"
+        [warning] = [line for line in done.err.splitlines() if "trying the next origin" in line]
+        assert warning.startswith("pkgs: warning: ink-1: cannot unpack bad.tar.gz: ")
+        assert warning.endswith(f"(it is {bad.as_uri()}); trying the next origin")
+        [unpacked] = [each for each in locked(project)["ink-1"]["linux-amd64"] if each.get("tree")]
+        assert unpacked["url"].endswith("good.tar.gz")
+
+    def test_it_matters_not_which_of_them_is_here_already(self, project: Project) -> None:
+        bad = self.archive(project, "bad.tar.gz", self.BAD["damaged"])
+        good = self.good(project)
+        self.publish(project, bad)
+        assert project.pkgs("install", "ink").status == 1
+        self.publish(project, good, bad)
+
+        project.pkgs("install", "ink", check=True)
+
+        assert project.call("ink").out == "ink\n"
+
+    def test_a_git_repository_may_be_the_next(self, project: Project) -> None:
+        bad = self.archive(project, "bad.tar.gz", self.BAD["damaged"])
+        made = Repository.make(project.root / "dist" / "ink.git", {"bin/ink": "#!/bin/sh\necho git\n"})
+        more = f'alternative {{\n  source = "{made.uri}"\n}}\n'
+        source = f'source = "{bad.as_uri()}"\n{_digest(bad)}{more}'
+        publish(project, "ink", f'binaries = ["bin/ink"]\n{source}version "1" {{}}')
+
+        project.pkgs("install", "ink", check=True)
+
+        assert project.call("ink").out == "git\n"
+
+    def test_when_all_fail_each_is_named_with_its_reason(self, project: Project) -> None:
+        paths = [self.archive(project, f"{n}.tgz", data) for n, data in enumerate(self.BAD.values())]
+        missing = self.archive(project, "missing.tgz", b"x")
+        self.publish(project, *paths, missing)
+        missing.unlink()
+
+        done = project.pkgs("install", "ink")
+
+        assert done.status == 1
+        told = done.err.partition("error: ")[2]
+        assert all(path.name in told for path in (*paths, missing))
+        assert "it is not an archive" in told
+        assert "outside" in told
+        assert not list(project.bin.glob(".*.pkg"))
+
+
+def _digest(path: Path) -> str:
+    return f'sha256 = "{digest_file(path).hex}"\n'
 
 
 class TestMutable:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import takewhile
 from pathlib import Path
 
 from pkgs.artifact.failures import shown
@@ -85,17 +85,37 @@ def claim(workspace: Workspace, trees: Iterable[Digest], blobs: Iterable[Digest 
 
 
 def _first_had(workspace: Workspace, wanted: Wanted, artifacts: Sequence[Artifact]) -> tuple[Artifact, Tree]:
-    failures: list[FetchError] = []
-    for kind, group in groupby(artifacts, partial(kind_of, workspace)):
-        alike = list(group)
-        for choice in [alike] if kind == DOWNLOAD else [[artifact] for artifact in alike]:
-            try:
-                return _make(workspace, wanted, choice)
-            except FetchError as error:
-                failures.append(error)
+    """Try ``artifacts`` in order; one that cannot be unpacked is as good as none, whatever its digest."""
+    failures: list[PkgsError] = []
+    left = list(artifacts)
+    while left:
+        choice = _alike(workspace, left)
+        try:
+            return _make(workspace, wanted, choice)
+        except FetchError as error:
+            failures.append(error)
+        except _UnfitError as error:
+            failures.append(error)
+            choice = [artifact for artifact in choice if artifact.url == error.url]
+        left = [artifact for artifact in left if artifact not in choice]
+        if left:
+            _tell(workspace, wanted, failures[-1])
     if not failures:
         raise FetchError(f"{wanted.reference} has no origin for {workspace.platform}")
     raise together(failures)
+
+
+def _alike(workspace: Workspace, artifacts: Sequence[Artifact]) -> list[Artifact]:
+    """Return all downloads that ``artifacts`` begin with, or else the first one."""
+    downloads = takewhile(lambda artifact: kind_of(workspace, artifact) == DOWNLOAD, artifacts)
+    return list(downloads) or [artifacts[0]]
+
+
+def _tell(workspace: Workspace, wanted: Wanted, error: PkgsError) -> None:
+    if isinstance(error, ArchiveError):
+        workspace.reporter.warn(f"{error.message}; trying the next origin")
+    else:
+        workspace.reporter.info(f"{wanted.reference}: trying the next origin: {error.message}")
 
 
 def _make(
@@ -131,6 +151,14 @@ def _ahead(
     return store.trees.ahead(recipe_of(wanted, artifact), label=str(wanted.reference))
 
 
+class _UnfitError(ArchiveError):
+    """The archive that is had from ``url`` cannot be unpacked."""
+
+    def __init__(self, message: str, hint: str, url: str) -> None:
+        super().__init__(message, hint)
+        self.url = url
+
+
 @contextmanager
 def _named(wanted: Wanted, artifact: Artifact) -> Iterator[None]:
     """Say of an archive that cannot be unpacked whose it is, and where it is from."""
@@ -138,7 +166,7 @@ def _named(wanted: Wanted, artifact: Artifact) -> Iterator[None]:
         yield
     except ArchiveError as error:
         message = f"{wanted.reference}: {error.message} (it is {shown(artifact.url)})"
-        raise ArchiveError(message, error.hint) from error
+        raise _UnfitError(message, error.hint, artifact.url) from error
 
 
 def _pinned(
