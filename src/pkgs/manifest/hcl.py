@@ -1,21 +1,19 @@
 """HCL: text in, a plain document out. The one module that knows python-hcl2.
 
-python-hcl2 parses the skeleton that :mod:`pkgs.manifest.dialect` makes of a text (HCL2 as to its shape,
-hermit's dialect as to what it says), and this module checks the few places where HCL2 takes
-more than hermit does.
+By python-hcl2's grammar it parses the skeleton that :mod:`pkgs.manifest.dialect` makes of a text (HCL2 as to
+its shape, hermit's dialect as to what it says), and checks the few places where HCL2 takes more than hermit does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hcl2.parser
-from hcl2.postlexer import PostLexer
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
@@ -25,6 +23,7 @@ from pkgs.manifest.faults import Fault, FaultsError
 from pkgs.state import State
 
 _Tree = Tree[Token]
+_GRAMMAR = Path(__file__).with_name("skeleton.lark")
 
 
 def parse(text: str) -> Document:
@@ -40,27 +39,32 @@ def parse(text: str) -> Document:
 
 @functools.cache
 def _parser() -> Lark:
-    """Build python-hcl2's parser, as hcl2.parser does, but for the place where its tables are kept.
-
-    Making the tables takes a second, so python-hcl2 keeps them beside itself; where it cannot, every
-    process would pay that second, so they are kept in the state directory.
-    """
+    """Build a parser of skeletons from python-hcl2's grammar."""
     return Lark.open(
-        "hcl2.lark",
-        rel_to=hcl2.parser.__file__,
+        str(_GRAMMAR),
         parser="lalr",
         cache=str(_tables()),
+        import_paths=[_grammars()],
         propagate_positions=True,
-        postlex=PostLexer(),
     )
 
 
+def _grammars() -> str:
+    """Return python-hcl2's directory; importing it would load a parser and writers that are not needed."""
+    found = importlib.util.find_spec("hcl2")
+    assert found and found.submodule_search_locations
+    return found.submodule_search_locations[0]
+
+
 def _tables() -> Path:
-    """Return the file for the parser's tables: python-hcl2's own if it is there or can be."""
-    own = Path(hcl2.parser.PARSER_FILE)
-    if own.exists() or os.access(own.parent, os.W_OK):
-        return own
-    kept = State.of(os.environ).root / "hcl2.tables"
+    """Return the file for the parser's tables: beside compiled modules, else in the state directory.
+
+    Making the tables takes 100 ms, loading them 5.
+    """
+    beside = Path(importlib.util.cache_from_source(str(_GRAMMAR))).with_suffix(".tables")
+    if beside.exists() or os.access(beside.parent, os.W_OK):
+        return beside
+    kept = State.of(os.environ).root / "hcl.tables"
     with contextlib.suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
     return kept

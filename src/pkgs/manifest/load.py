@@ -29,7 +29,7 @@ def parse_document(text: str, *, path: str) -> Document:
     """Return the syntax of a manifest's text; raise :class:`ManifestError` naming ``path`` and the lines."""
     if len(text) > LARGEST:
         raise _too_large(path)
-    from pkgs.manifest import hcl  # deferred: it imports python-hcl2, which costs 60 ms
+    from pkgs.manifest import hcl  # deferred: it imports lark, which costs 50 ms
 
     try:
         return hcl.parse(_checked(text.removeprefix("\ufeff")))
