@@ -1,0 +1,42 @@
+"""One state directory on two hosts, over SFTP: what each of them may have in its cache is not what is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pkgs.artifact.model import Artifact
+from pkgs.digests import digest_bytes
+from pkgs.store.gc import collect
+from pkgs.store.recipe import Recipe
+from tests.support.mounts import sshfs
+from tests.support.stores import LINUX, Shelf, TestStore, tar_of_files
+
+ARCHIVE = tar_of_files({"tool": b"x" * 100}, executable={"tool"})
+ARTIFACT = Artifact("https://host.invalid/file", digest_bytes(ARCHIVE), len(ARCHIVE))
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[tuple[TestStore, TestStore]]:
+    (tmp_path / "served").mkdir()
+    with ExitStack() as stack:
+        mounts = [stack.enter_context(sshfs(tmp_path / "served", tmp_path / at)) for at in ("one", "two")]
+        yield TestStore(mounts[0]), TestStore(mounts[1])
+
+
+def install(store: TestStore) -> Path:
+    shelf = Shelf({ARTIFACT.url: ARCHIVE})
+    blob = store.blobs.ensure([ARTIFACT], LINUX, shelf, store.reporter, "tool-1")
+    return store.trees.ensure(Recipe(blob=blob.digest), blob.path, label="tool-1", reporter=store.reporter).path
+
+
+def test_what_another_host_collected_is_made_again(hosts: tuple[TestStore, TestStore]) -> None:
+    one, two = hosts
+    tree = install(one)
+    collect(two.state, two.locks, now=time.time(), older_than=0, dry_run=False, reporter=two.reporter)
+    assert install(one) == tree
+    assert (tree / "tool").read_bytes() == b"x" * 100
