@@ -1,7 +1,8 @@
 """HCL: text in, a plain document out. The one module that knows python-hcl2.
 
-By python-hcl2's grammar it parses the skeleton that :mod:`pkgs.manifest.dialect` makes of a text (HCL2 as to
-its shape, hermit's dialect as to what it says), and checks the few places where HCL2 takes more than hermit does.
+By python-hcl2's grammar it parses the skeleton that :mod:`pkgs.manifest.dialect` makes of a text (HCL2 as
+to its shape, hermit's dialect as to what it says), and checks the few places where HCL2 takes more than
+hermit does.
 """
 
 from __future__ import annotations
