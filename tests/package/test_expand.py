@@ -114,7 +114,8 @@ def test_any_text_expands_or_names_what_is_unknown(text: str) -> None:
     try:
         variables.expand(text)
     except UnknownVariableError as error:
-        assert error.args[0] in text
+        # Not always a part of the text: "$b${1" becomes "$a" and then "1", which is the name "a1".
+        assert error.args[0] not in ("a", "b")
     variables.expand_known(text)
 
 

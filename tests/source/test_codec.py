@@ -12,6 +12,7 @@ from pkgs.manifest.load import load_manifest
 from pkgs.manifest.model import Manifest
 from pkgs.source.codec import decode_manifest, encode_manifest
 from tests.support.corpus import corpus_manifests, needs_corpus
+from tests.support.manifests import fields_of
 
 EVERYTHING = """
 description = "All there is"
@@ -74,13 +75,13 @@ def _kept(manifest: Manifest) -> Manifest:
 def test_every_attribute_and_action_comes_back() -> None:
     manifest = load_manifest(EVERYTHING, name="all", path="all.hcl")
 
-    assert _kept(manifest) == manifest
+    assert fields_of(_kept(manifest)) == fields_of(manifest)
 
 
 def test_a_manifest_that_says_little_comes_back() -> None:
     manifest = load_manifest('description = "Little"', name="little", path="little.hcl")
 
-    assert _kept(manifest) == manifest
+    assert fields_of(_kept(manifest)) == fields_of(manifest)
 
 
 @needs_corpus
@@ -91,4 +92,4 @@ def test_public_manifests_come_back(path: Path) -> None:
     except ManifestError:
         pytest.skip("a broken manifest")
 
-    assert _kept(manifest) == manifest
+    assert fields_of(_kept(manifest)) == fields_of(manifest)

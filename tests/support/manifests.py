@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import fields
 
 import pytest
 
@@ -16,6 +17,11 @@ from pkgs.platforms import Platform
 
 LINUX = Platform("linux", "amd64")
 TODAY = dt.date(2026, 3, 7)
+
+
+def fields_of(manifest: Manifest) -> dict[str, object]:
+    """Return all that a manifest says, to be compared with what another says."""
+    return {field.name: getattr(manifest, field.name) for field in fields(manifest)}
 
 
 def manifest_of(text: str, name: str = "tool") -> Manifest:

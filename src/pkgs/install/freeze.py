@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from pkgs.versions import Version
 _GLOB_CHARACTERS = re.compile(r"([*?\[\]{}!\\])")
 
 
+@functools.lru_cache(maxsize=256)
 def frozen(manifest: Manifest, reference: Reference, version: str) -> Manifest:
     """Return ``manifest`` with the channel of ``reference`` standing at exactly ``version``.
 

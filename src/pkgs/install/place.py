@@ -5,6 +5,7 @@ A manifest's ``dest`` becomes a link to the tree, so that the bytes stay in the 
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +81,7 @@ def discard_copy(workspace: Workspace, reference: Reference) -> None:
         copies.discard(workspace.owner, reference, waiting=workspace.reporter.info)
 
 
+@functools.lru_cache(maxsize=256)
 def without_dest(manifest: Manifest) -> Manifest:
     """Return the manifest as it is while its tree is made: out of sight, wherever it ends up."""
     return replace(

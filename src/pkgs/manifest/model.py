@@ -183,9 +183,12 @@ class Channel:
     layer: Layer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Manifest:
-    """One package's manifest; ``path`` names the file in messages, ``channels`` are the declared ones."""
+    """One package's manifest; ``path`` names the file in messages, ``channels`` are the declared ones.
+
+    Equal only to itself, so that what is worked out for one can be remembered by it.
+    """
 
     name: str
     path: str

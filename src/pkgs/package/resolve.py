@@ -6,6 +6,7 @@ Source of the rules: hermit, manifest/resolver.go:330-770.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from pkgs.package.selectors import Selector
 from pkgs.package.variables import is_variable_name, operation
 from pkgs.platforms import CORE_PLATFORMS, PLATFORMS, Platform
 
+_REMEMBERED = 1024
 _GITHUB = "https://github.com/"
 _HERMIT_BUILD = f"{_GITHUB}cashapp/hermit-build"
 
@@ -155,14 +157,27 @@ def resolve(
     ``today`` is what ``${YYYY}``, ``${MM}`` and ``${DD}`` come from; without it they are unknown.
     Raises :class:`ResolveError` with one of hermit's kinds, ``unknown-version``, ``unknown-channel``,
     ``channel-without-version``, ``no-source``, ``no-binaries`` and ``unknown-variable``, or with
-    ``endless-variable``, ``invalid-env`` or ``relative-path``. For many selectors make a :class:`Resolver`.
+    ``endless-variable``, ``invalid-env`` or ``relative-path``.
     """
-    return Resolver(manifest).resolve(selector, platform, places, today=today)
+    return _resolved(manifest, selector, platform, places, today)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _resolved(
+    manifest: Manifest, selector: Selector, platform: Platform, places: Places, today: dt.date | None
+) -> Package:
+    """Resolve; an install asks for the same package a dozen times."""
+    return _resolver(manifest).resolve(selector, platform, places, today=today)
 
 
 def versions(manifest: Manifest) -> tuple[str, ...]:
     """Return every version that ``manifest`` lists, oldest first, in hermit's order."""
-    return Resolver(manifest).versions()
+    return _resolver(manifest).versions()
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _resolver(manifest: Manifest) -> Resolver:
+    return Resolver(manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ _QUALIFIER = re.compile(r"-(?=[0-9*\[\]{}])|@")
 class Selector(Protocol):
     """What every kind of selector answers."""
 
+    def __hash__(self) -> int:
+        """Return what answers are remembered by."""
+
     @property
     def name(self) -> str:
         """The package's name."""

@@ -42,10 +42,11 @@ class Catalog:
     sources: Sequence[Source]
     index: Index = field(default_factory=Index)
     _entries: dict[str, Entry] = field(default_factory=dict)
+    _parsed: dict[ManifestFile, Manifest] = field(default_factory=dict)
 
     def afresh(self) -> Catalog:
-        """Return the same catalog before anything was read."""
-        return Catalog(self.sources, self.index)
+        """Return the same catalog before anything was read: files are, texts need not be parsed again."""
+        return Catalog(self.sources, self.index, _parsed=self._parsed)
 
     def names(self) -> list[str]:
         """Return every package name that some source knows, sorted."""
@@ -69,7 +70,9 @@ class Catalog:
         if located is None:
             return None
         file, source = located
-        return Entry(self.index.load(file.text, name=name, path=str(file.path)), file, source)
+        if file not in self._parsed:
+            self._parsed[file] = self.index.load(file.text, name=name, path=str(file.path))
+        return Entry(self._parsed[file], file, source)
 
     def locate(self, name: str) -> tuple[ManifestFile, Source] | None:
         """Return the manifest of ``name`` as text, and its source, or None."""
