@@ -39,6 +39,23 @@ def one(site: Site) -> StubEnvironment:
     return site.environment("one", [Set("FOO", "bar")])
 
 
+HOOKS = {
+    "bash": "PROMPT_COMMAND='echo begun >>log; sleep 0.2; echo done >>log'",
+    "zsh": "precmd() { echo begun >>log; sleep 0.2; echo done >>log; }",
+    "fish": "function slow --on-event fish_prompt; echo begun >>log; sleep 0.2; echo done >>log; end",
+}
+
+
+@pytest.mark.parametrize("shell", PROMPTING)
+def test_a_line_is_over_when_the_hooks_after_it_are(site: Site, shell: str) -> None:
+    """What all tests at a terminal rely on: what they change then is seen by the next prompt's hooks only."""
+    with terminal(site, shell) as at:
+        at.run(HOOKS[shell])
+        for _ in range(3):
+            assert (site.folder / "log").read_text().endswith("done\n")
+            at.run("true")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "dash"])
 @pytest.mark.parametrize(("prompt", "shown"), [("env", "one🐚 $ "), ("short", "🐚 $ "), ("none", "$ ")])
 def test_the_prompt_tells_the_environment(

@@ -6,13 +6,17 @@ import os
 import pty
 import select
 import signal
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
+# Nothing is shown when a prompt is ready, so the terminal's mode is asked so often (seconds).
+_POLL = 0.005
+_PROBE, _KILL_LINE = "¤", b"\x15"
 
 
 class Terminal:
@@ -20,6 +24,7 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> None:
         self._count = 0
+        self._shell = next((each for each in ("bash", "zsh", "fish") if each in command), "")
         self.seen = ""
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -40,20 +45,44 @@ class Terminal:
         os.write(self._fd, line.encode() + b"\n")
 
     def run(self, line: str) -> str:
-        """Type ``line``, and return everything shown until it and the next prompt's hooks were done."""
+        """Type ``line``, and return everything shown until it and the next prompts' hooks were done."""
         self._count += 1
+        self._wait_for_prompt()
         start = len(self.seen)
         self.type(line)
         # Typed apart, so that the prompt's hooks run in between; spelled so that the echo is not the mark.
         self.type(f"printf '<%s>\\n' {self._count}")
-        return self.wait_for(f"<{self._count}>", start)
+        shown = self.wait_for(f"<{self._count}>", start)
+        self._wait_for_prompt()
+        return shown
 
     def wait_for(self, text: str, start: int = 0) -> str:
         deadline = time.monotonic() + _PATIENCE
         while text not in self.seen[start:]:
-            left = deadline - time.monotonic()
-            ready, _, _ = select.select([self._fd], [], [], max(left, 0))
-            if not ready:
+            if not self._read(max(deadline - time.monotonic(), 0)):
                 raise AssertionError(f"{text!r} was not shown; this was: {self.seen[start:]!r}")
-            self.seen += os.read(self._fd, 65536).decode(errors="replace")
         return self.seen[start:]
+
+    def _wait_for_prompt(self) -> None:
+        """Wait until the shell edits a line, which it does when all hooks are done.
+
+        A shell that edits no lines has no hooks either.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        while self._shell and termios.tcgetattr(self._fd)[3] & termios.ICANON:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"there was no prompt; this was shown: {self.seen!r}")
+            self._read(_POLL)
+        if self._shell == "fish":
+            # It takes the terminal over before its hooks run, and shows what is typed after them.
+            start = len(self.seen)
+            os.write(self._fd, _PROBE.encode())
+            self.wait_for(_PROBE, start)
+            os.write(self._fd, _KILL_LINE)
+
+    def _read(self, seconds: float) -> bool:
+        """Read what is shown within so many seconds; tell whether anything was."""
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        if ready:
+            self.seen += os.read(self._fd, 65536).decode(errors="replace")
+        return bool(ready)
