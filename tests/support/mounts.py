@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import time
@@ -17,16 +18,39 @@ _SFTP = [Path("/usr/lib/openssh/sftp-server"), Path("/usr/libexec/openssh/sftp-s
 
 
 @contextmanager
-def sshfs(served: Path, at: Path, *options: str) -> Iterator[Path]:
+def sshfs(served: Path, at: Path) -> Iterator[Path]:
     """Mount the directory ``served`` at ``at``, over SFTP as sshfs does, without the ssh in between."""
+    with _running([*_sshfs(served, at), "-f"], at):
+        yield at
+
+
+@contextmanager
+def another_host(name: str, served: Path, at: Path) -> Iterator[tuple[str, ...]]:
+    """Start what passes for another host, with ``served`` mounted at ``at``; yield what runs commands there.
+
+    It takes root.
+    """
+    start = f"hostname {name} && {shlex.join(_sshfs(served, at))} && echo up && exec sleep infinity"
+    spaces = ("--fork", "--kill-child", "--pid", "--mount-proc", "--mount", "--uts")
+    words = ("unshare", *spaces, "sh", "-c", start)
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "up\n"
+            first = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().strip()
+            yield "nsenter", f"--target={first}", "--pid", "--mount", "--uts", "--"
+        finally:
+            process.kill()
+
+
+def _sshfs(served: Path, at: Path) -> list[str]:
+    """Return the words that mount a directory over SFTP."""
     server = next(filter(Path.exists, _SFTP), None)
     needed(server, "sftp-server")
     connect = at.with_name(f"{at.name}-ssh")
     connect.write_text(f"#!/bin/sh\nexec {server}\n")
     connect.chmod(0o755)
-    words = ["sshfs", f"there:{served}", str(at), "-f", "-o", ",".join([f"ssh_command={connect}", *options])]
-    with _running(words, at):
-        yield at
+    return ["sshfs", f"there:{served}", str(at), "-o", f"ssh_command={connect}"]
 
 
 @contextmanager
