@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
 import tomllib
 from pathlib import Path
 
+from tests.support.faults import Started
 from tests.support.project import Project
+from tests.support.server import Reply, serving
 
 
 def claimed(project: Project) -> set[str]:
     """Return the names of the packages whose trees are claimed."""
+    return {label(project, key) for key in trees(project)}
+
+
+def trees(project: Project) -> list[str]:
+    """Return the keys of the trees that are claimed."""
     [record] = (project.state / "roots").glob("*.json")
-    trees = json.loads(record.read_text())["trees"]
-    return {label(project, key) for key in trees}
+    found: list[str] = json.loads(record.read_text())["trees"]
+    return found
 
 
 def label(project: Project, key: str) -> str:
@@ -52,6 +60,44 @@ def test_what_cannot_be_resolved_any_more_is_kept(project: Project) -> None:
 
     assert claimed(project) >= {"lint-1.0", "jre-17.0"}
     assert set(tomllib.loads(project.lock.read_text())["package"]) == {"lint-1.0", "jre-17.0"}
+
+
+def test_what_a_failed_install_fetched_goes_with_the_next_gc(project: Project) -> None:
+    project.tool("jot", "1.0")
+    project.tool("ink", "1.0")
+    project.tool("bad", "1.0")
+    project.pkgs("install", "jot", check=True)
+    (project.root / "dist" / "bad-1.0.tar.gz").unlink()
+    before = downloads(project)
+
+    done = project.pkgs("install", "ink", "bad")
+
+    assert done.status == 1
+    assert claimed(project) == {"jot-1.0"}
+    assert downloads(project) == before
+    project.pkgs("gc", "--age", "0s", check=True)
+    assert [path.stem[-64:] for path in (project.state / "trees").glob("*.json")] == trees(project)
+
+
+def test_what_a_killed_install_claimed_goes_with_the_next_gc(project: Project) -> None:
+    project.tool("jot", "1.0")
+    project.tool("ink", "1.0")
+    project.pkgs("install", "jot", check=True)
+    with serving() as server:
+        project.remote("slow", server.add("/slow.tgz", Reply(b"x" * 100, stall_after=10)))
+        words = (project.exe, "install", "ink", "slow")
+        with Started(words, project.environ(), project.root):
+            end = time.monotonic() + 60
+            while len(list((project.state / "trees").glob("*.json"))) < 2:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            project.pkgs("gc", "--age", "0s", check=True)
+            assert len(trees(project)) > 1
+
+    project.pkgs("gc", "--age", "0s", check=True)
+
+    assert claimed(project) == {"jot-1.0"}
+    assert [path.stem[-64:] for path in (project.state / "trees").glob("*.json")] == trees(project)
 
 
 def test_gc_leaves_a_working_environment(project: Project) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -28,6 +29,10 @@ ARCHIVES = [
 KEYS = [Recipe(blob=digest_bytes(archive)).key() for archive in ARCHIVES]
 PACKAGES = st.integers(0, len(ARCHIVES) - 1)
 ENVIRONMENTS = st.integers(0, 1)
+
+
+class FailedError(Exception):
+    """What an environment's change fails with."""
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -74,6 +79,14 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.roots.add(self.bin_dir(environment), self.store.reporter, trees=[KEYS[package]])
         self.rooted[environment].add(package)
         self.install(package)
+        self.present.add(package)
+
+    @rule(environment=ENVIRONMENTS, package=PACKAGES)
+    def change_and_fail(self, environment: int, package: int) -> None:
+        with suppress(FailedError), self.store.roots.changing(self.bin_dir(environment), self.store.reporter):
+            self.store.roots.add(self.bin_dir(environment), self.store.reporter, trees=[KEYS[package]])
+            self.install(package)
+            raise FailedError
         self.present.add(package)
 
     @rule(environment=ENVIRONMENTS, packages=st.sets(PACKAGES))

@@ -18,7 +18,7 @@ from pkgs.store.blobs import blob_lock
 from pkgs.store.files import storing
 from pkgs.store.processes import used_entries
 from pkgs.store.records import TREE, read_record
-from pkgs.store.roots import Root
+from pkgs.store.root import Root
 from pkgs.store.sweep import Item, by_key, decided, entries, first, size
 
 

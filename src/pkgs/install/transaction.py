@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgs.digests import Digest, digest_bytes
+from pkgs.digests import Digest
 from pkgs.environment.journal import announce, read_bytes, retract
 from pkgs.environment.lock import Lock, print_lock
 from pkgs.environment.pins import Pin, finish_change, link_changes, write_pins
@@ -34,17 +34,13 @@ class Outcome:
 def alone(workspace: Workspace) -> Iterator[None]:
     """Let no other process change the same environment; what a killed one left undone is done first.
 
-    A frozen workspace changes nothing, so it takes no lock: its state directory may be read-only.
+    If the body fails, what it claimed is claimed no longer. A frozen workspace changes nothing, so it takes
+    no lock: its state directory may be read-only.
     """
     if workspace.frozen:
         yield
         return
-    held = workspace.store.locks.hold(
-        f"env-{digest_bytes(bytes(workspace.owner)).hex[:32]}",
-        what=f"the environment in {workspace.owner}",
-        waiting=workspace.reporter.info,
-    )
-    with held:
+    with workspace.store.roots.changing(workspace.owner, workspace.reporter):
         finish_change(workspace.environment.bin_dir)
         yield
 
@@ -135,14 +131,14 @@ def record_roots(
     present = {each.package.reference: each for one in installed for each in (one, *one.dependencies)}
     found = [_entry(workspace, reference, lock, present.get(reference)) for reference in references | needed]
     program = lock.program.sha256 if lock.program else ""
-    environment, roots = workspace.environment, workspace.store.roots
-    declare = roots.add if any(entry is None for entry in found) else roots.record
-    declare(
+    environment = workspace.environment
+    workspace.store.roots.record(
         workspace.owner,
         workspace.reporter,
         trees=[entry[0] for entry in found if entry],
         blobs=[entry[1] for entry in found if entry and entry[1]] + ([Digest(program)] if program else []),
         watched=[environment.lock_file.absolute(), environment.bin_dir.absolute() / WRAPPER],
+        more=any(entry is None for entry in found),
     )
 
 

@@ -20,7 +20,8 @@ from pkgs.store.locks import Locks
 from pkgs.store.processes import used_entries
 from pkgs.store.programsweep import ProgramSweep
 from pkgs.store.records import read_record
-from pkgs.store.roots import ROOTS_LOCK, Root, root_id
+from pkgs.store.root import Root
+from pkgs.store.roots import ROOTS_LOCK, root_id
 from pkgs.store.sourcesweep import SourceSweep
 from pkgs.store.sweep import KEY, Item, Sweep, batches, by_key, decided, entries, first, size
 from pkgs.store.treesweep import TreeSweep
@@ -62,14 +63,19 @@ class _Collector:
 
     def _environments(self) -> Iterator[Item]:
         with self._sweep.claims_wait():
-            for root in self._sweep.roots.all():
-                path = self._sweep.roots.path(root.bin_dir)
-                gone = not root.exists()
-                if gone:
-                    self._sweep.remove(path)
+            roots = self._sweep.roots
+            for root in roots.all():
+                after = roots.sure(root) if root.exists() else None
+                for link in roots.unused_links(root, after):
+                    yield Item("links", str(link), link, 0, "no environment uses it", True)
+                if after != root and not self._sweep.dry_run:
+                    roots.turn(root, after)
+                if after is None:
                     self._sweep.remove(self._state.env(root.bin_dir))
-                reason = "the environment is gone" if gone else "the environment is there"
-                yield Item("environment", str(root.bin_dir), path, 0, reason, gone)
+                reason = "the environment is there" if after else "the environment is gone"
+                yield Item(
+                    "environment", str(root.bin_dir), roots.path(root.bin_dir), 0, reason, after is None
+                )
 
     def _copies(self) -> Iterator[Item]:
         with self._sweep.claims_wait():

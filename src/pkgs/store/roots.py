@@ -6,46 +6,25 @@ no root any more.
 
 from __future__ import annotations
 
-import errno
-import json
 import os
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 from pkgs.digests import Digest, digest_bytes
-from pkgs.errors import PkgsError
+from pkgs.errors import StoreError
 from pkgs.progress import Reporter
 from pkgs.state import State
 from pkgs.store.files import atomic_write
+from pkgs.store.links import is_own
 from pkgs.store.locks import Locks
+from pkgs.store.root import Root, read_root
 
-FORMAT = 1
 # Claims are written, and gc decides, under this one lock.
 ROOTS_LOCK = "roots"
 _SUFFIX = ".json"
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """An environment's record: the trees (by key) and blobs (by digest) it uses.
-
-    ``watched`` are paths of which at least one is there as long as the environment is, such as its lock;
-    without any, its directory alone tells.
-    """
-
-    bin_dir: Path
-    trees: frozenset[Digest] = frozenset()
-    blobs: frozenset[Digest] = frozenset()
-    watched: tuple[Path, ...] = ()
-
-    def exists(self) -> bool:
-        """Say whether the environment is still there; one that must not be looked at counts as there."""
-        if not _may_exist(self.bin_dir):
-            return False
-        return not self.watched or any(_may_exist(path) for path in self.watched)
 
 
 class Roots:
@@ -55,6 +34,24 @@ class Roots:
         self._state = state
         self._locks = locks
         self._turn = Lock()  # threads queue up here: for a lock file they would wait in steps
+        self._changing: set[Path] = set()
+
+    @contextmanager
+    def changing(self, bin_dir: Path, reporter: Reporter) -> Iterator[None]:
+        """Let nobody else change an environment; if the body fails, what it claimed is claimed no longer."""
+        what = f"the environment in {bin_dir}"
+        with self._locks.hold(env_lock(bin_dir), what=what, waiting=reporter.info):
+            self._settle(bin_dir, reporter, keep=False)  # of one that was killed
+            self._changing.add(bin_dir)
+            try:
+                yield
+            except BaseException:
+                with suppress(StoreError):  # the next one, or gc, does it
+                    self._settle(bin_dir, reporter, keep=False)
+                raise
+            finally:
+                self._changing.discard(bin_dir)
+            self._settle(bin_dir, reporter, keep=True)
 
     def add(
         self,
@@ -63,21 +60,18 @@ class Roots:
         *,
         trees: Iterable[Digest] = (),
         blobs: Iterable[Digest] = (),
-        watched: Iterable[Path] = (),
+        links: Iterable[Path] = (),
     ) -> None:
         """Claim entries for an environment, before looking whether they are there.
 
         Nothing is written if they are claimed already, or if the state directory is read-only (then gc cannot
         run there either).
         """
-        wanted = Root(bin_dir, frozenset(trees), frozenset(blobs), tuple(watched))
-        if not wanted.trees and not wanted.blobs:
+        wanted = Root(bin_dir, frozenset(trees), frozenset(blobs), frozenset(links))
+        if self._covers(self.of(bin_dir), wanted) or not self._writable():
             return
-        if _covers(self.of(bin_dir), wanted) or not self._writable():
-            return
-        held = self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info)
-        with self._turn, held:
-            self._write(_union(self.of(bin_dir), wanted))
+        with self._alone(bin_dir, reporter):
+            self._write(self._claimed(self.of(bin_dir), wanted))
 
     def record(
         self,
@@ -86,19 +80,25 @@ class Roots:
         *,
         trees: Iterable[Digest],
         blobs: Iterable[Digest] = (),
+        links: Iterable[Path] = (),
         watched: Iterable[Path] = (),
+        more: bool = False,
     ) -> None:
-        """Say that an environment uses exactly these entries now."""
-        root = Root(bin_dir, frozenset(trees), frozenset(blobs), tuple(sorted(watched)))
-        if root == self.of(bin_dir) or not self._writable():
+        """Say that an environment uses exactly these entries now, or with ``more``, these and what it used.
+
+        Links that no environment uses any more are removed.
+        """
+        new = Root(bin_dir, frozenset(trees), frozenset(blobs), frozenset(links), tuple(sorted(watched)))
+        before = self.of(bin_dir)
+        if before == (before.joined(new) if more else new) or not self._writable():
             return
-        held = self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info)
-        with self._turn, held:
-            self._write(root)
+        with self._alone(bin_dir, reporter):
+            before = self.of(bin_dir)
+            self.turn(before, before.without_pending().joined(new) if more else new)
 
     def of(self, bin_dir: Path) -> Root:
         """Return the environment's record; an empty one if there is none."""
-        return _read(self.path(bin_dir)) or Root(bin_dir)
+        return read_root(self.path(bin_dir)) or Root(bin_dir)
 
     def all(self) -> list[Root]:
         """Return all records that can be read, of environments there or gone."""
@@ -106,22 +106,66 @@ class Roots:
             files = sorted(self._state.roots.iterdir())
         except FileNotFoundError:
             return []
-        found = (_read(path) for path in files if path.suffix == _SUFFIX)
+        found = (read_root(path) for path in files if path.suffix == _SUFFIX)
         return [root for root in found if root]
 
     def path(self, bin_dir: Path) -> Path:
         """Return where an environment's record is."""
         return self._state.roots / f"{root_id(bin_dir)}{_SUFFIX}"
 
+    def sure(self, root: Root) -> Root:
+        """Return a record without what a change claimed that was killed."""
+        if not root.pending:
+            return root
+        with self._locks.attempt(env_lock(root.bin_dir)) as nobody_changes_it:
+            return root.without_pending() if nobody_changes_it else root
+
+    def unused_links(self, before: Root, after: Root | None) -> list[Path]:
+        """Return which of pkgs' own links outside of the store nobody uses any more if one record changes."""
+        links = {link for link in before.links if is_own(self._state, link)}
+        links -= after.links if after else set()
+        for other in self.all() if links else ():
+            links -= other.links if other.bin_dir != before.bin_dir and other.exists() else set()
+        return sorted(links)
+
+    def turn(self, before: Root, after: Root | None) -> None:
+        """Change a record, or remove it, and with it its unused links; for the holder of :data:`ROOTS_LOCK`.
+
+        A link that cannot be removed stays.
+        """
+        for link in self.unused_links(before, after):
+            with suppress(OSError):
+                link.unlink()
+        if after:
+            self._write(after)
+        else:
+            self.path(before.bin_dir).unlink(missing_ok=True)
+
+    def _settle(self, bin_dir: Path, reporter: Reporter, *, keep: bool) -> None:
+        """Let what is pending be used, or go."""
+        if not self.of(bin_dir).pending:
+            return
+        with self._alone(bin_dir, reporter):
+            root = self.of(bin_dir)
+            self.turn(root, replace(root, pending=frozenset()) if keep else root.without_pending())
+
+    def _covers(self, root: Root, wanted: Root) -> bool:
+        sure = root if root.bin_dir in self._changing else root.without_pending()
+        return wanted.uses <= sure.uses
+
+    def _claimed(self, root: Root, wanted: Root) -> Root:
+        changing = root.bin_dir in self._changing
+        pending = root.pending | wanted.uses - root.uses if changing else root.pending - wanted.uses
+        return replace(root.joined(wanted), pending=pending)
+
+    @contextmanager
+    def _alone(self, bin_dir: Path, reporter: Reporter) -> Iterator[None]:
+        held = self._locks.hold(ROOTS_LOCK, what=f"the record of {bin_dir}", waiting=reporter.info)
+        with self._turn, held:
+            yield
+
     def _write(self, root: Root) -> None:
-        document = {
-            "format": FORMAT,
-            "bin": str(root.bin_dir),
-            "trees": sorted(key.hex for key in root.trees),
-            "blobs": sorted(digest.hex for digest in root.blobs),
-            "watched": [str(path) for path in root.watched],
-        }
-        atomic_write(self.path(root.bin_dir), f"{json.dumps(document, indent=1)}\n".encode())
+        atomic_write(self.path(root.bin_dir), root.text().encode())
 
     def _writable(self) -> bool:
         """Say whether the nearest directory of the records that is there can be written."""
@@ -134,35 +178,6 @@ def root_id(bin_dir: Path) -> str:
     return digest_bytes(os.fsencode(bin_dir.absolute())).hex[:32]
 
 
-def _read(path: Path) -> Root | None:
-    with suppress(OSError, ValueError, KeyError, TypeError, PkgsError):
-        found = json.loads(path.read_bytes())
-        if found["format"] == FORMAT:
-            return Root(
-                Path(found["bin"]),
-                frozenset(map(Digest, found["trees"])),
-                frozenset(map(Digest, found["blobs"])),
-                tuple(map(Path, found["watched"])),
-            )
-    return None
-
-
-def _may_exist(path: Path) -> bool:
-    try:
-        path.lstat()
-    except OSError as error:
-        return error.errno not in (errno.ENOENT, errno.ENOTDIR)
-    return True
-
-
-def _covers(root: Root, wanted: Root) -> bool:
-    return wanted.trees <= root.trees and wanted.blobs <= root.blobs and {*wanted.watched} <= {*root.watched}
-
-
-def _union(root: Root, wanted: Root) -> Root:
-    return replace(
-        root,
-        trees=root.trees | wanted.trees,
-        blobs=root.blobs | wanted.blobs,
-        watched=tuple(sorted({*root.watched, *wanted.watched})),
-    )
+def env_lock(bin_dir: Path) -> str:
+    """Return the name of the lock of whoever changes an environment."""
+    return f"env-{root_id(bin_dir)}"

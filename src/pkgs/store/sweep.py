@@ -14,7 +14,8 @@ from pkgs.progress import Reporter
 from pkgs.state import State
 from pkgs.store.files import TEMP_PREFIX, remove_tree, temp_sibling
 from pkgs.store.locks import Locks
-from pkgs.store.roots import ROOTS_LOCK, Root, Roots
+from pkgs.store.root import Root
+from pkgs.store.roots import ROOTS_LOCK, Roots
 
 KEY = re.compile(r"[0-9a-f]{64}")
 # How many entries are decided on while claims wait.
@@ -25,7 +26,8 @@ _BATCH = 64
 class Item:
     """One thing gc looked at. ``removed`` also in a dry run, for what would be; ``size`` is in bytes.
 
-    ``kind`` is ``tree``, ``download``, ``source``, ``program``, ``leftover``, ``copy`` or ``environment``.
+    ``kind`` is ``tree``, ``download``, ``source``, ``program``, ``leftover``, ``copy``, ``links`` or
+    ``environment``.
     """
 
     kind: str
@@ -61,8 +63,9 @@ class Sweep:
         return stack
 
     def live(self) -> list[Root]:
-        """Return the records of environments that are there."""
-        return [root for root in self.roots.all() if root.exists()]
+        """Return the records of environments that are there, without what killed changes of them claimed."""
+        roots = self.roots
+        return [roots.sure(root) for root in roots.all() if root.exists()]
 
     def young(self, path: Path) -> bool:
         """Say whether ``path`` was used too lately to go."""

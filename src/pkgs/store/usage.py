@@ -11,7 +11,7 @@ from pathlib import Path
 from pkgs.digests import Digest
 from pkgs.state import State
 from pkgs.store.records import RECORD, TREE, Record, read_record
-from pkgs.store.roots import Root
+from pkgs.store.root import Root
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 
