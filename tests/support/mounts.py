@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import struct
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from ctypes.util import find_library
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 TIMEOUT = 30
 FUSE = Path("/dev/fuse")
+_FUSEFS = Path(__file__).with_name("fusefs.py")
+_ORDERS = struct.Struct("qqqq")
 _SFTP = [Path("/usr/lib/openssh/sftp-server"), Path("/usr/libexec/openssh/sftp-server")]
 
 
@@ -22,6 +28,41 @@ def sshfs(served: Path, at: Path) -> Iterator[Path]:
     """Mount the directory ``served`` at ``at``, over SFTP as sshfs does, without the ssh in between."""
     with _running([*_sshfs(served, at), "-f"], at):
         yield at
+
+
+@contextmanager
+def filesystem(backing: Path, at: Path, *kinds: str) -> Iterator[Orders]:
+    """Mount the directory ``backing`` at ``at`` as a filesystem of these kinds; see :mod:`fusefs`.
+
+    Yield what makes it faulty.
+    """
+    needed(find_library("fuse3"), "libfuse3")
+    orders = Orders.blank(at.with_name(f"{at.name}-orders"))
+    with _running([sys.executable, str(_FUSEFS), str(backing), str(at), str(orders.file), *kinds], at):
+        yield orders
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a filesystem of :func:`filesystem` is told, and what it counts, in a file both look at."""
+
+    file: Path
+
+    @classmethod
+    def blank(cls, file: Path) -> Orders:
+        """Write orders to do nothing."""
+        orders = cls(file)
+        orders.give()
+        return orders
+
+    def give(self, at: int = -1, error: int = 0, times: int = 1) -> None:
+        """Count from 0 again, and let ``times`` calls fail with ``error`` from call ``at`` on."""
+        with self.file.open("r+b" if self.file.exists() else "wb") as file:
+            file.write(_ORDERS.pack(0, at, error, times))
+
+    def calls(self) -> int:
+        """Return how many calls there were since the last order."""
+        return int(_ORDERS.unpack(self.file.read_bytes())[0])
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,27 +269,6 @@ def test_a_time_of_88_bits_does_no_harm(unpack_tar: Unpack) -> None:
 
 def test_a_sealed_tar_needs_no_end_mark(unpack_tar: Unpack) -> None:
     assert (unpack_tar(gzip.compress(FILE)) / "a/file").exists()
-
-
-def test_names_that_differ_only_in_case_are_refused_where_case_is_ignored(tmp_path: Path) -> None:
-    dest = tmp_path / "folding"
-    dest.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "casefold=utf8-12.1.0,size=1m", "tmpfs", str(dest)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("no case-insensitive file system can be mounted here")
-    try:
-        (dest / "x").mkdir()
-        subprocess.run(["chattr", "+F", str(dest / "x")], check=True)
-        archive = tmp_path / "a.tar"
-        archive.write_bytes(tar_of(tar_entry("File", b"x"), tar_entry("file", b"y")))
-        with pytest.raises(ArchiveError, match="'file' differs from another only in case"):
-            unpack(archive, dest / "x", strip=0, name="a.tar")
-    finally:
-        subprocess.run(["umount", str(dest)], check=True)
 
 
 def test_a_name_that_exists_but_is_not_listed_is_another_spelling(

@@ -6,6 +6,8 @@ tree (hermit's legit_test.go does); :meth:`Links.real` says where that is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack.names import shown
 
@@ -25,6 +27,14 @@ class Links:
     def target(self, place: bytes) -> bytes | None:
         """Return what the link at ``place`` points at, or None if there is none."""
         return self._targets.get(place)
+
+    def places(self) -> Iterable[bytes]:
+        """Return where all links are."""
+        return self._targets.keys()
+
+    def ascii(self) -> bool:
+        """Say whether no link has letters that can be written in several ways."""
+        return all(place.isascii() and target.isascii() for place, target in self._targets.items())
 
     def judge(self, place: bytes, target: bytes) -> None:
         """Raise :class:`ArchiveError` if a link at ``place`` would lead out of the tree."""

@@ -46,7 +46,8 @@ class Tree:
         self._links = Links(budget.limits.link_steps)
         self._directories: dict[bytes, tuple[int, int | None]] = {}
         self._made = {b""}
-        self._masked = self._is_masked()
+        self._root = os.fsencode(dest)
+        self._masked, self._folds = self._probe()
         self.empty = True
 
     def __enter__(self) -> Self:
@@ -147,6 +148,8 @@ class Tree:
     def finish(self) -> None:
         """Check every link once more, now that all are known; then settle directories' modes and times."""
         self._links.check()
+        if self._folds or not self._links.ascii():
+            self._check_on_disk()
         for path in sorted(self._directories, reverse=True):  # what is inside comes before what it is in
             mode, mtime = self._directories[path]
             if self._masked or mode != 0o755:
@@ -269,12 +272,19 @@ class Tree:
             oldest = next(key for key in self._fds if key)
             os.close(self._fds.pop(oldest))
 
-    def _is_masked(self) -> bool:
-        """Tell whether files are made with fewer permissions than asked for (umask, default ACLs)."""
+    def _check_on_disk(self) -> None:
+        """Follow every link as the file system does, which may know it by other spellings, too."""
+        root = os.path.realpath(self._root)
+        for place in self._links.places():
+            if not (os.path.realpath(self._root + b"/" + place) + b"/").startswith(root + b"/"):
+                raise ArchiveError(f"symbolic link {shown(place)} leads out of the package")
+
+    def _probe(self) -> tuple[bool, bool]:
+        """Tell if files get fewer permissions than asked for (umask, ACLs), and if case is ignored."""
         root = self._fds[b""]
         fd = os.open(b".mode", _NEW_FILE, 0o777, dir_fd=root)
         try:
-            return os.fstat(fd).st_mode & _MODES != _MODES
+            return os.fstat(fd).st_mode & _MODES != _MODES, _exists(b".MODE", root)
         finally:
             os.close(fd)
             os.unlink(b".mode", dir_fd=root)
@@ -282,6 +292,14 @@ class Tree:
 
 def _joined(parent: bytes, base: bytes) -> bytes:
     return parent + b"/" + base if parent else base
+
+
+def _exists(name: bytes, directory: int) -> bool:
+    try:
+        os.lstat(name, dir_fd=directory)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _times(mtime: int) -> tuple[int, int]:
