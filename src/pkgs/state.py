@@ -48,6 +48,10 @@ class State:
         """
         return self.envs / str(bin_dir.absolute()).lstrip("/") / ENV_FORMAT
 
+    def farms(self, bin_dir: Path) -> Path:
+        """Where an environment's link farms are: directories of links to runtime dependencies."""
+        return self.env(bin_dir) / "deps"
+
     @property
     def blobs(self) -> Path:
         """Verified downloads, by digest."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -323,6 +325,76 @@ class TestDest:
         assert "pkgs: error: ink-1 " in done.err
         assert "is outside of" in done.err
         assert not list(project.bin.glob(".*.pkg"))
+
+    def test_it_goes_with_the_package(self, project: Project, home: Path) -> None:
+        project.tool("ink", "1", more='dest = "${HOME}/sdk/ink-${version}"')
+        project.pkgs("install", "ink", check=True, HOME=str(home))
+
+        project.pkgs("uninstall", "ink", check=True, HOME=str(home))
+
+        assert not list((home / "sdk").iterdir())
+
+    def test_the_old_one_goes_at_an_upgrade(self, project: Project, home: Path) -> None:
+        project.tool("ink", "1.0", "1.1", more='dest = "${HOME}/sdk/ink-${version}"')
+        project.pkgs("install", "ink-1.0", check=True, HOME=str(home))
+
+        project.pkgs("upgrade", "ink", check=True, HOME=str(home))
+
+        assert [path.name for path in (home / "sdk").iterdir()] == ["ink-1.1"]
+        assert project.call("ink", HOME=str(home)).out == "ink 1.1\n"
+
+    def test_it_stays_while_another_environment_uses_it(self, project: Project, home: Path) -> None:
+        project.tool("ink", "1", more='dest = "${HOME}/ink"')
+        other = replace(project, root=project.root.with_name("other"))
+        shutil.copytree(project.root, other.root, symlinks=True)
+        for each in (project, other):
+            each.pkgs("install", "ink", check=True, HOME=str(home))
+
+        project.pkgs("uninstall", "ink", check=True, HOME=str(home))
+        assert other.call("ink", HOME=str(home)).out == "ink 1\n"
+        assert (home / "ink").is_symlink()
+
+        other.pkgs("uninstall", "ink", check=True, HOME=str(home))
+        assert not os.path.lexists(home / "ink")
+
+    def test_it_goes_with_gc_once_its_environment_is_gone(self, project: Project, home: Path) -> None:
+        project.tool("ink", "1", more='dest = "${HOME}/ink"')
+        project.pkgs("install", "ink", check=True, HOME=str(home))
+        shutil.rmtree(project.bin)
+        dry = project.pkgs("gc", "--dry-run", HOME=str(home), check=True)
+        assert str(home / "ink") in dry.out
+        assert (home / "ink").is_symlink()
+
+        project.pkgs("gc", check=True, HOME=str(home))
+
+        assert not os.path.lexists(home / "ink")
+
+    def test_it_goes_with_an_install_that_fails(self, project: Project, home: Path) -> None:
+        project.tool("ink", "1", more='dest = "${HOME}/ink"')
+        project.tool("bad", "1")
+        (project.root / "dist" / "bad-1.tar.gz").unlink()
+
+        done = project.pkgs("install", "ink", "bad", HOME=str(home))
+
+        assert done.status == 1
+        assert not os.path.lexists(home / "ink")
+
+    @pytest.mark.parametrize("kind", ["link", "directory", "file"])
+    def test_what_the_user_put_in_its_place_stays(self, project: Project, home: Path, kind: str) -> None:
+        project.tool("ink", "1", more='dest = "${HOME}/ink"')
+        project.pkgs("install", "ink", check=True, HOME=str(home))
+        (home / "ink").unlink()
+        if kind == "link":
+            (home / "ink").symlink_to(home)
+        elif kind == "directory":
+            (home / "ink").mkdir()
+        else:
+            (home / "ink").write_text("mine")
+
+        project.pkgs("uninstall", "ink", check=True, HOME=str(home))
+        project.pkgs("gc", check=True, HOME=str(home))
+
+        assert os.path.lexists(home / "ink")
 
     def test_what_is_there_already_is_kept(self, project: Project, home: Path) -> None:
         (home / "ink").mkdir()

@@ -12,6 +12,7 @@ from pkgs.package.model import Package
 from pkgs.platforms import Platform
 from pkgs.references import Reference
 from pkgs.state import State
+from pkgs.store.links import is_own
 
 
 @dataclass
@@ -36,15 +37,17 @@ class World:
 
     def offer(self, version: str) -> Path:
         """Offer the application of a version, and return where it is."""
-        root = self.state.trees / version
-        (root / "Ink.app" / "Contents").mkdir(parents=True)
-        reference, platform = Reference("ink", version), Platform("darwin", "arm64")
-        package = Package(
-            reference=reference, platform=platform, version=version, apps=("Volumes/Ink.app",),
-            root=str(root), triggers={}, files={},
-        )  # fmt: skip
+        package = self.package(version)
+        (Path(package.root) / "Ink.app" / "Contents").mkdir(parents=True)
         place._offer_apps(cast("Workspace", self), package)
-        return root / "Ink.app"
+        return Path(package.root) / "Ink.app"
+
+    def package(self, version: str, os: str = "darwin") -> Package:
+        """Return a package with an application."""
+        return Package(
+            reference=Reference("ink", version), platform=Platform(os, "arm64"), version=version,
+            apps=("Volumes/Ink.app",), root=str(self.state.trees / version), triggers={}, files={},
+        )  # fmt: skip
 
 
 def test_an_application_is_linked_and_moves_with_its_version(tmp_path: Path) -> None:
@@ -67,3 +70,14 @@ def test_an_application_that_is_not_from_here_stays(tmp_path: Path) -> None:
     assert own.is_dir()
     assert not own.is_symlink()
     assert "is there already" in world.reporter.warnings[0]
+
+
+def test_applications_are_links_to_be_removed_with_their_package(tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    workspace = cast("Workspace", world)
+    link = tmp_path / "home" / "Applications" / "Ink.app"
+
+    assert place.links_of(workspace, world.package("1")) == (link,)
+    assert place.links_of(workspace, world.package("1", os="linux")) == ()
+    world.offer("1")
+    assert is_own(world.state, link)

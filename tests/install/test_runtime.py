@@ -83,6 +83,54 @@ def test_a_deleted_link_farm_comes_back_at_the_next_call(project: Project) -> No
     assert project.call("lint").out == "lint on jre 17.0 FOO=jre\n"
 
 
+def farms(project: Project) -> list[str]:
+    """Return the packages that there are link farms of."""
+    return sorted(path.name.rpartition("-")[0] for path in project.state.glob("envs/**/deps/*"))
+
+
+def test_link_farms_go_with_gc_when_nothing_needs_them_any_more(project: Project) -> None:
+    lint(project)
+    project.tool("jre", "17.0", "18.0")
+    project.pkgs("install", "lint", check=True)
+    project.pkgs("gc", check=True)
+    assert farms(project) == ["jre-17.0"]
+    manifest = project.root / "manifests" / "lint.hcl"
+    manifest.write_text(manifest.read_text().replace("jre-17.0", "jre-18.0"))
+    project.pkgs("install", "lint", check=True)
+    assert farms(project) == ["jre-17.0", "jre-18.0"]
+
+    dry = project.pkgs("gc", "--dry-run", check=True)
+    assert any(line.split()[:3] == ["goes", "links", "jre-17.0"] for line in dry.out.splitlines())
+    assert farms(project) == ["jre-17.0", "jre-18.0"]
+    project.pkgs("gc", check=True)
+
+    assert farms(project) == ["jre-18.0"]
+    assert project.call("lint").out == "lint on jre 18.0 FOO=\n"
+    project.pkgs("uninstall", "lint", check=True)
+    project.pkgs("gc", check=True)
+    assert farms(project) == []
+
+
+def test_link_farms_into_copies_and_other_places_stay_while_they_are_used(
+    project: Project, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    project.tool("jre", "17.0", more="mutable = true")
+    project.tool("base", "1.0", more='dest = "${HOME}/base"')
+    script, needs = 'echo "$(jre) on $(base)"', 'runtime-dependencies = ["jre-17.0", "base-1.0"]'
+    project.tool("lint", "1.0", script=script, more=needs)
+    project.pkgs("install", "lint", check=True, HOME=str(home))
+
+    project.pkgs("gc", check=True, HOME=str(home))
+
+    assert farms(project) == ["base-1.0", "jre-17.0"]
+    assert project.call("lint", HOME=str(home)).out == "jre 17.0 on base 1.0\n"
+    project.pkgs("uninstall", "lint", check=True, HOME=str(home))
+    project.pkgs("gc", check=True, HOME=str(home))
+    assert farms(project) == []
+
+
 def test_dependencies_of_dependencies_are_found(project: Project) -> None:
     project.tool("base", "1.0")
     project.tool(

@@ -262,6 +262,23 @@ def test_copies_belong_to_their_environment(store: TestStore, bin_dir: Path) -> 
     assert everything(store.state.mutable) == []
 
 
+def test_a_copy_of_what_the_environment_does_not_use_any_more_goes(store: TestStore, bin_dir: Path) -> None:
+    copies, paths = Copies(store.state, store.locks), []
+    for name, content in (("old", b"old"), ("new", b"new")):
+        tree = store.trees.find(store.put_tree(tar_of_files({"tool": content})))
+        assert tree
+        root(store, bin_dir, tree.key)
+        paths.append(copies.ensure(tree, bin_dir, Reference(name, "1"), waiting=print))
+    dry = [item.label for item in gc(store, dry_run=True) if item.kind == "copy" and item.removed]
+    assert dry == ["old-1"]
+    assert all(path.exists() for path in paths)
+
+    gc(store)
+
+    assert [path.exists() for path in paths] == [False, True]
+    assert {path.name for path in paths[1].parent.iterdir()} == {"new-1", "new-1.json"}
+
+
 def test_a_copy_is_renewed_when_the_reference_means_another_tree(store: TestStore, bin_dir: Path) -> None:
     copies = Copies(store.state, store.locks)
     for content in (b"old", b"new"):

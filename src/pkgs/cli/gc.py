@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 Used is what an environment that still exists has pinned, and what a running process has open. Everything else
-goes: unpacked packages, downloads, and what interrupted runs have left. It is made again when it is needed.
+goes: unpacked packages, downloads, links that pkgs made to them elsewhere (a manifest's `dest`), and what
+interrupted runs have left. It is made again when it is needed.
 
 examples:
   pkgs gc --dry-run                  what would go and what would stay, how large, and why

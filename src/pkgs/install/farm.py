@@ -1,9 +1,10 @@
 """Link farms: directories of links to the tools of a runtime dependency, to be put on the PATH of others.
 
-    STATE/envs/<bin directory>/.pkgs1/deps/<reference>/<digest of the links>/
+    STATE/envs/<bin directory>/.pkgs1/deps/<reference>-<digest of the links>/
 
 A farm never changes: another set of links is another directory, made aside and renamed into place. So a plan
-that names one names exactly what it was made with.
+that names one names exactly what it was made with. What is not needed any more goes with ``gc``: a shell may
+still have it on its PATH.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def link_farm(workspace: Workspace, package: Package) -> Path:
     links = tools(package)
     text = "\n".join(f"{name}\t{target}" for name, target in links.items())
     digest = digest_bytes(os.fsencode(text)).hex[:_LENGTH]
-    farm = workspace.state.env(workspace.owner) / "deps" / str(package.reference) / digest
+    farm = workspace.state.farms(workspace.owner) / f"{package.reference}-{digest}"
     if not farm.is_dir():
         _make(farm, links)
     return farm

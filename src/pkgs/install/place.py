@@ -19,6 +19,7 @@ from pkgs.package.resolve import resolve
 from pkgs.package.selectors import ExactSelector
 from pkgs.references import Reference
 from pkgs.store.copies import Copies
+from pkgs.store.links import is_own
 from pkgs.store.trees import Tree
 
 
@@ -49,6 +50,7 @@ def settled(workspace: Workspace, manifest: Manifest, reference: Reference, tree
     """
     package = at(workspace, manifest, reference, tree.path)
     home = tree.path
+    workspace.store.roots.add(workspace.owner, workspace.reporter, links=links_of(workspace, package))
     if package.mutable:
         waiting = workspace.reporter.info
         home = _copies(workspace).ensure(tree, workspace.owner, reference, waiting=waiting)
@@ -60,6 +62,13 @@ def settled(workspace: Workspace, manifest: Manifest, reference: Reference, tree
     return package
 
 
+def links_of(workspace: Workspace, package: Package) -> tuple[Path, ...]:
+    """Return where a package wants links to itself, outside of the store."""
+    apps = package.apps if package.platform.os == "darwin" else ()
+    places = [Path(workspace.home, "Applications", Path(app).name) for app in apps]
+    return (*([Path(package.dest)] if package.dest else []), *places)
+
+
 def _offer_apps(workspace: Workspace, package: Package) -> None:
     """Link a package's applications where macOS looks for the user's own; what is there already stays."""
     for app in package.apps:
@@ -67,7 +76,7 @@ def _offer_apps(workspace: Workspace, package: Package) -> None:
         link, target = Path(workspace.home, "Applications", name), Path(package.root, name)
         if not target.is_dir() or (link.is_symlink() and link.readlink() == target):
             continue
-        if os.path.lexists(link) and not (link.is_symlink() and _own(workspace, link.readlink())):
+        if os.path.lexists(link) and not is_own(workspace.state, link):
             workspace.reporter.warn(f"{package.reference}: {link} is there already, and is left as it is")
             continue
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -114,14 +123,12 @@ def _link(workspace: Workspace, package: Package, home: Path) -> None:
             "the environment and the state directory",
             "correct dest in its manifest",
         )
-    if dest.is_symlink():
-        target = dest.readlink()
-        if target == home:
-            return
-        if not _own(workspace, target):
-            raise _taken(package, dest)
-    elif os.path.lexists(dest):
-        raise _taken(package, dest)
+    if dest.is_symlink() and dest.readlink() == home:
+        return
+    if os.path.lexists(dest) and not is_own(workspace.state, dest):
+        raise EnvError(
+            f"{package.reference} is to be at {dest}, where something else is", f"move {dest} away"
+        )
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
         replace_link(dest, str(home))
@@ -138,11 +145,3 @@ def _allowed(workspace: Workspace, dest: Path) -> bool:
     parent = Path(os.path.realpath(dest.parent))
     roots = (workspace.home, workspace.environment.root, workspace.state.root)
     return any(parent.is_relative_to(os.path.realpath(root)) for root in roots)
-
-
-def _own(workspace: Workspace, target: Path) -> bool:
-    return target.is_relative_to(workspace.state.trees) or target.is_relative_to(workspace.state.mutable)
-
-
-def _taken(package: Package, dest: Path) -> EnvError:
-    return EnvError(f"{package.reference} is to be at {dest}, where something else is", f"move {dest} away")

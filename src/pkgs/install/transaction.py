@@ -15,6 +15,7 @@ from pkgs.environment.root import WRAPPER, Environment
 from pkgs.errors import LockError, PkgsError
 from pkgs.install.changes import Changes, Move
 from pkgs.install.materialise import Installed, locate
+from pkgs.install.place import links_of
 from pkgs.install.triggers import tell_trigger
 from pkgs.install.workspace import Workspace
 from pkgs.references import Reference
@@ -129,27 +130,38 @@ def record_roots(
         for text in package.runtime
     }
     present = {each.package.reference: each for one in installed for each in (one, *one.dependencies)}
-    found = [_entry(workspace, reference, lock, present.get(reference)) for reference in references | needed]
+    found = [_uses(workspace, reference, lock, present.get(reference)) for reference in references | needed]
+    known = [use for use in found if use]
     program = lock.program.sha256 if lock.program else ""
     environment = workspace.environment
     workspace.store.roots.record(
         workspace.owner,
         workspace.reporter,
-        trees=[entry[0] for entry in found if entry],
-        blobs=[entry[1] for entry in found if entry and entry[1]] + ([Digest(program)] if program else []),
+        trees=[use.tree for use in known],
+        blobs=[use.blob for use in known if use.blob] + ([Digest(program)] if program else []),
+        links=[link for use in known for link in use.links],
         watched=[environment.lock_file.absolute(), environment.bin_dir.absolute() / WRAPPER],
-        more=any(entry is None for entry in found),
+        more=len(known) < len(found),
     )
 
 
-def _entry(
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """A package's tree (by key) and its download, as far as it is known, and its links outside the store."""
+
+    tree: Digest
+    blob: Digest | None
+    links: tuple[Path, ...]
+
+
+def _uses(
     workspace: Workspace, reference: Reference, lock: Lock, installed: Installed | None
-) -> tuple[Digest, Digest | None] | None:
-    """Return the key of a package's tree and the digest of its download, as far as they are known."""
+) -> _Uses | None:
     if installed:
-        return installed.tree.key, installed.artifact.digest
+        links = links_of(workspace, installed.package)
+        return _Uses(installed.tree.key, installed.artifact.digest, links)
     try:
         located = locate(workspace, reference, lock)
     except PkgsError:
         return None
-    return (located.key, located.blob) if located else None
+    return _Uses(located.key, located.blob, links_of(workspace, located.package)) if located else None

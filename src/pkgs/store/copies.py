@@ -38,10 +38,10 @@ class Copies:
         When the reference has come to mean another tree, as a channel does, a fresh copy replaces the old.
         """
         path = self.path(bin_dir, reference)
-        if self._made_from(path) == tree.key.hex and path.is_dir():
+        if made_from(path) == tree.key.hex and path.is_dir():
             return path
         with self._locks.hold(copy_lock(bin_dir, reference), what=str(reference), waiting=waiting):
-            if self._made_from(path) != tree.key.hex or not path.is_dir():
+            if made_from(path) != tree.key.hex or not path.is_dir():
                 self._copy(tree, path)
         return path
 
@@ -57,19 +57,14 @@ class Copies:
             fresh.mkdir(parents=True)
             copy_tree(tree.path, fresh, writable=True)
             self._forget(path)
-            atomic_write(_note(path), json.dumps({"tree": tree.key.hex}).encode())
+            atomic_write(note_path(path), json.dumps({"tree": tree.key.hex}).encode())
             fresh.rename(path)
-
-    def _made_from(self, path: Path) -> str:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return str(json.loads(_note(path).read_bytes())["tree"])
-        return ""
 
     def _forget(self, path: Path) -> None:
         doomed = temp_sibling(path)
         with suppress(FileNotFoundError):
             path.rename(doomed)
-        _note(path).unlink(missing_ok=True)
+        note_path(path).unlink(missing_ok=True)
         remove_tree(doomed)
 
 
@@ -78,5 +73,13 @@ def copy_lock(bin_dir: Path, reference: Reference) -> str:
     return f"copy-{root_id(bin_dir)}-{digest_bytes(str(reference).encode()).hex[:16]}"
 
 
-def _note(path: Path) -> Path:
-    return path.with_name(path.name + _NOTE)
+def made_from(copy: Path) -> str:
+    """Return the key of the tree that a copy was made from, in hex; "" if that is unknown."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(note_path(copy).read_bytes())["tree"])
+    return ""
+
+
+def note_path(copy: Path) -> Path:
+    """Return where it is noted what a copy was made from."""
+    return copy.with_name(copy.name + _NOTE)

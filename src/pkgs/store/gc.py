@@ -15,13 +15,14 @@ from pkgs.digests import Digest
 from pkgs.progress import Reporter
 from pkgs.state import State
 from pkgs.store.blobs import blob_lock
+from pkgs.store.copysweep import CopySweep
+from pkgs.store.farmsweep import FarmSweep
 from pkgs.store.files import TEMP_PREFIX, storing
 from pkgs.store.locks import Locks
-from pkgs.store.processes import used_entries
 from pkgs.store.programsweep import ProgramSweep
 from pkgs.store.records import read_record
 from pkgs.store.root import Root
-from pkgs.store.roots import ROOTS_LOCK, root_id
+from pkgs.store.roots import ROOTS_LOCK
 from pkgs.store.sourcesweep import SourceSweep
 from pkgs.store.sweep import KEY, Item, Sweep, batches, by_key, decided, entries, first, size
 from pkgs.store.treesweep import TreeSweep
@@ -52,7 +53,8 @@ class _Collector:
 
     def run(self) -> Iterator[Item]:
         yield from self._environments()
-        yield from self._copies()
+        yield from CopySweep(self._sweep).run()
+        yield from FarmSweep(self._sweep).run()
         yield from TreeSweep(self._sweep).run()
         yield from self._downloads()
         yield from SourceSweep(self._sweep).run()
@@ -76,23 +78,6 @@ class _Collector:
                 yield Item(
                     "environment", str(root.bin_dir), roots.path(root.bin_dir), 0, reason, after is None
                 )
-
-    def _copies(self) -> Iterator[Item]:
-        with self._sweep.claims_wait():
-            live = {root_id(root.bin_dir) for root in self._sweep.live()}
-            used = used_entries(self._state.mutable)
-            doomed = []
-            for path in entries(self._state.mutable):
-                if path.name.startswith(TEMP_PREFIX):
-                    continue
-                reason = first(
-                    (path.name in live, "its environment is there"),
-                    (path.name in used, "a running process uses it"),
-                )
-                item = decided("copy", path.name, path, size(path), reason, "its environment is gone")
-                doomed += [self._sweep.hide(path)] if item.removed else []
-                yield item
-        self._sweep.delete(doomed)
 
     def _downloads(self) -> Iterator[Item]:
         shelves = (path for shelf in entries(self._state.blobs) for path in entries(shelf))

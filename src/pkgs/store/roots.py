@@ -68,7 +68,7 @@ class Roots:
         run there either).
         """
         wanted = Root(bin_dir, frozenset(trees), frozenset(blobs), frozenset(links))
-        if self._covers(self.of(bin_dir), wanted) or not self._writable():
+        if not wanted.uses or self._covers(self.of(bin_dir), wanted) or not self._writable():
             return
         with self._alone(bin_dir, reporter):
             self._write(self._claimed(self.of(bin_dir), wanted))
