@@ -66,6 +66,28 @@ class Orders:
 
 
 @contextmanager
+def image(kind: str, file: Path, at: Path, size: int) -> Iterator[Path]:
+    """Make a filesystem of ``size`` bytes (none of which are written before they are used) and mount it.
+
+    It takes root, and a kernel that knows the kind.
+    """
+    make = f"mkfs.{kind}"
+    needed(shutil.which(make), make)
+    with file.open("wb") as opened:
+        opened.truncate(size)
+    subprocess.run([make, "-q", file], check=True, capture_output=True, timeout=TIMEOUT)
+    at.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", kind, "-o", "loop", file, at], capture_output=True, check=False, timeout=TIMEOUT
+    )
+    needed(mounted.returncode == 0, f"way to mount {kind}")
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", at], check=True, timeout=TIMEOUT)
+
+
+@contextmanager
 def another_host(name: str, served: Path, at: Path) -> Iterator[tuple[str, ...]]:
     """Start what passes for another host, with ``served`` mounted at ``at``; yield what runs commands there.
 
