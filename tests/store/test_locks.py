@@ -36,6 +36,42 @@ def test_a_waiter_is_told_what_for_and_by_whom(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_a_waiter_is_told_again_and_again_how_long_it_has_waited(tmp_path: Path, kind: str) -> None:
+    locks = Locks(tmp_path, soft=kind == "soft", patience=0.1, repeat=0.2)
+    told: list[str] = []
+    with holder(tmp_path, kind) as process:
+
+        def tell(message: str) -> None:
+            told.append(message)
+            if len(told) == 3:
+                process.send_signal(signal.SIGKILL)
+
+        with locks.hold("x", what="tool-1", waiting=tell):
+            pass
+
+    who = f"process {process.pid} is at work on holding"
+    assert told == [
+        f"waiting for tool-1: {who}",
+        f"still waiting for tool-1, for 0.3 s now: {who}; end that process if it hangs",
+        f"still waiting for tool-1, for 0.5 s now: {who}; end that process if it hangs",
+    ]
+
+
+def test_a_timeout_ends_the_waiting(tmp_path: Path) -> None:
+    told: list[str] = []
+    locks = Locks(tmp_path, patience=0.1, repeat=0.2, timeout=0.4)
+    with (
+        holder(tmp_path, "hard") as process,
+        pytest.raises(StoreError, match=f"gave up waiting for tool-1: process {process.pid}") as caught,
+        locks.hold("x", what="tool-1", waiting=told.append),
+    ):
+        raise AssertionError
+
+    assert len(told) == 3
+    assert "--lock-timeout" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
 def test_a_dead_holder_keeps_nobody_waiting(tmp_path: Path, kind: str) -> None:
     left_by_a_dead_holder(tmp_path, kind)
     with Locks(tmp_path, soft=kind == "soft", patience=5).hold("x", waiting=quiet):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -36,8 +37,9 @@ _NO_FLOCK = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.
 class Locks:
     """The locks in one directory; ``patience`` is how many seconds to wait before saying so.
 
-    ``timeout`` is how many seconds to wait at most. ``soft`` is for tests: True and False choose markers or
-    ``flock`` instead of asking the filesystem.
+    ``repeat`` is after how many more to say so again, ``timeout`` how many to wait at most (None: as long as
+    the holder lives). ``soft`` is for tests: True and False choose markers or ``flock`` instead of asking the
+    filesystem.
     """
 
     def __init__(
@@ -45,21 +47,23 @@ class Locks:
         directory: Path,
         *,
         patience: float = 1.0,
+        repeat: float = 60.0,
         timeout: float | None = None,
         soft: bool | None = None,
     ) -> None:
         self._directory = directory
-        self._patience = patience if timeout is None else min(patience, timeout)
-        self._rest = -1.0 if timeout is None else max(0.0, timeout - self._patience)
+        self._patience = patience
+        self._repeat = repeat
+        self._timeout = math.inf if timeout is None else timeout
         self._soft = soft
 
     @contextmanager
     def hold(self, name: str, *, what: str = "", waiting: Callable[[str], None]) -> Iterator[None]:
         """Hold the lock ``name`` while the body runs, waiting for it as long as its holder lives.
 
-        ``what`` is what the user calls the work; ``waiting`` is told once, after a short while, what is
-        waited for and who has it. Not re-entrant. Raises :class:`StoreError` if the directory cannot be
-        written, or when the time to wait is over.
+        ``what`` is what the user calls the work; ``waiting`` is told after a short while, and from time to
+        time again, what is waited for and who has it. Not re-entrant. Raises :class:`StoreError` if the
+        directory cannot be written, or when the time to wait is over.
         """
         lock = self._lock(name, what or name)
         with storing(self.path(name)):
@@ -117,14 +121,34 @@ class Locks:
         return Marker(path, what) if self.soft else _Flock(path, what)
 
     def _acquire(self, lock: _Lock, what: str, waiting: Callable[[str], None]) -> None:
-        if lock.acquire(self._patience):
-            return
-        waiting(f"waiting for {what}: {lock.holder()}")
-        if not lock.acquire(self._rest):
-            raise StoreError(
-                f"gave up waiting for {what}: {lock.holder()}",
-                "try again when it is done, or wait longer: --lock-timeout, PKGS_LOCK_TIMEOUT",
-            )
+        waited = 0.0
+        for pause in self._pauses():
+            if lock.acquire(pause):
+                return
+            waiting(_told(what, lock.holder(), waited + pause if waited else 0))
+            waited += pause
+        raise StoreError(
+            f"gave up waiting for {what}: {lock.holder()}",
+            "try again when it is done, or wait longer: --lock-timeout, PKGS_LOCK_TIMEOUT",
+        )
+
+    def _pauses(self) -> Iterator[float]:
+        """Yield for how many seconds to wait each time before something is said, until time is over."""
+        left, pause = self._timeout, self._patience
+        while True:
+            yield min(pause, left)
+            left, pause = left - pause, self._repeat
+            if left <= 0:
+                return
+
+
+def _told(what: str, holder: str, seconds: float) -> str:
+    """Return what a waiter is told; ``seconds`` is how long it has waited, 0 the first time."""
+    if not seconds:
+        return f"waiting for {what}: {holder}"
+    return (
+        f"still waiting for {what}, for {round(seconds, 1):g} s now: {holder}; end that process if it hangs"
+    )
 
 
 class _Lock(Protocol):
