@@ -21,10 +21,17 @@ from tests.support.project import Project
 # What may be loaded besides what a bare interpreter has: three modules, and whatever is part of its program.
 OWN = {"pkgs", "pkgs.cli", "pkgs.cli.noop", *sys.builtin_module_names}
 SEE_MODULES = f"""
-import atexit, json, pkgutil, runpy, sys
+import atexit, json, os, pkgutil, runpy, sys
 before = set(sys.modules)
 sys.argv[1:] = sys.argv[2:]
-atexit.register(lambda: print(json.dumps(sorted(set(sys.modules) - before))))
+leave = os._exit
+def tell():
+    print(json.dumps(sorted(set(sys.modules) - before)), flush=True)
+def tell_and_leave(status):
+    tell()
+    leave(status)
+atexit.register(tell)
+os._exit = tell_and_leave
 runpy.run_path({str(ROOT / "src" / "pkgs" / "__main__.py")!r}, run_name="__main__")
 """
 

@@ -12,6 +12,7 @@ from pkgs.cli.staging import stage
 
 if TYPE_CHECKING:
     from pkgs.install.transaction import Outcome
+    from pkgs.install.workspace import Workspace
 
 EPILOG = """\
 A package is named as PACKAGE (its default or newest version), PACKAGE-VERSION (dagu-1.30.2),
@@ -48,8 +49,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, app: App) -> int:
     """Install."""
     from pkgs.install.install import install
-    from pkgs.shim.calls import write_call_plans
-    from pkgs.shim.noop import note_whole
 
     if args.bundle:
         from pkgs.cli.bundle import load
@@ -57,12 +56,11 @@ def run(args: argparse.Namespace, app: App) -> int:
         load(app, app.cwd / args.bundle)
     workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)
     outcome = install(workspace, args.packages, dry_run=args.dry_run)
-    write_call_plans(workspace, outcome.installed)
-    if not args.dry_run:
-        note_whole(workspace)
     stage(app, outcome.changed)
     tell(args, app, outcome.changes)
     _warn_of_missing_platforms(app, outcome)
+    if not args.dry_run:
+        _prepare_calls(workspace, outcome)
     if args.json and args.dry_run:
         print_json(app, outcome.changes.document())
     elif args.json:
@@ -72,6 +70,17 @@ def run(args: argparse.Namespace, app: App) -> int:
         ]
         print_json(app, present)
     return 0
+
+
+def _prepare_calls(workspace: Workspace, outcome: Outcome) -> None:
+    """Make the first call of each tool fast, and the next install; last, since times have to settle."""
+    from pkgs.shim.calls import write_call_plans
+    from pkgs.shim.look import look
+    from pkgs.shim.noop import note_whole
+
+    seen = look(workspace)
+    write_call_plans(seen, outcome.installed)
+    note_whole(seen)
 
 
 def _warn_of_missing_platforms(app: App, outcome: Outcome) -> None:

@@ -39,12 +39,13 @@ def run(args: argparse.Namespace, app: App) -> int:
     """Upgrade."""
     from pkgs.install.upgrade import upgrade
     from pkgs.shim.calls import write_call_plans
+    from pkgs.shim.look import look
 
     workspace = app.workspace(frozen=args.frozen, jobs=args.jobs)
     outcome = upgrade(workspace, args.packages, now=time.time, dry_run=args.dry_run)
-    write_call_plans(workspace, outcome.installed)
     stage(app, outcome.changed)
     tell(args, app, outcome.changes)
+    write_call_plans(look(workspace), outcome.installed)
     if args.json:
         print_json(app, outcome.changes.document())
     return 0

@@ -6,6 +6,7 @@ packages merge without a conflict. See docs/adr/0003-lock-format.md.
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -97,11 +98,16 @@ def read_lock(path: Path) -> Lock:
     except (OSError, UnicodeDecodeError) as error:
         raise LockError(f"cannot read {path}: {error}") from error
     try:
-        return _decode(tomllib.loads(text))
+        return _parsed(text)
     except tomllib.TOMLDecodeError as error:
         raise LockError(f"{path}: {error}", _repair_hint(path, text)) from error
     except (KeyError, TypeError, AttributeError, ValueError, PkgsError) as error:
         raise LockError(f"{path} is not a lock of pkgs: {error}", _repair_hint(path, text)) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _parsed(text: str) -> Lock:
+    return _decode(tomllib.loads(text))
 
 
 def _repair_hint(path: Path, text: str) -> str:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from pkgs.environment.expose import tools
-from pkgs.environment.lock import Lock
-from pkgs.environment.pins import Pin
 from pkgs.errors import PkgsError
-from pkgs.install.contents import read_contents
+from pkgs.install.contents import Contents
 from pkgs.install.materialise import Located, locate
 from pkgs.install.wanted import artifacts_for, wanted
 from pkgs.install.workspace import Workspace
 from pkgs.references import Reference
 
 
-def needed_paths(workspace: Workspace) -> tuple[Path, ...] | None:
+def needed_paths(workspace: Workspace, contents: Contents) -> tuple[Path, ...] | None:
     """Return paths that are all there as long as nothing is missing, or None if something is.
 
     Pins, lock and store are looked at as a frozen install does; nothing is fetched or changed.
     """
-    contents = read_contents(workspace)
     if contents.problems or len(contents.located) < len(contents.pins):
         return None
     try:
         # Without its record, what an environment uses is anybody's to collect.
         record = workspace.store.roots.path(workspace.owner)
-        return (record, *_paths(workspace, contents.pins, contents.lock))
+        return (record, *_paths(workspace, contents))
     except (PkgsError, _MissingError):
         return None
 
@@ -36,10 +33,11 @@ class _MissingError(Exception):
     """Something is not there."""
 
 
-def _paths(workspace: Workspace, pins: Iterable[Pin], lock: Lock) -> Iterator[Path]:
-    for pin in pins:
+def _paths(workspace: Workspace, contents: Contents) -> Iterator[Path]:
+    lock = contents.lock
+    for pin in contents.pins:
         held = lock.packages.get(str(pin.reference))
-        located = _located(workspace, pin.reference, lock)
+        located = _located(workspace, pin.reference, contents)
         if held is None or tuple(tools(located.package)) != pin.tools:
             raise _MissingError
         yield from _of(workspace, located)
@@ -47,15 +45,15 @@ def _paths(workspace: Workspace, pins: Iterable[Pin], lock: Lock) -> Iterator[Pa
             reference = Reference.parse(text)
             request = wanted(workspace, reference, lock)
             if request.locked and request.locked.artifacts.get(workspace.platform):
-                yield from _of(workspace, _located(workspace, reference, lock))
+                yield from _of(workspace, _located(workspace, reference, contents))
 
 
-def _located(workspace: Workspace, reference: Reference, lock: Lock) -> Located:
+def _located(workspace: Workspace, reference: Reference, contents: Contents) -> Located:
     """Return a package that the lock covers and does not contradict."""
-    request = wanted(workspace, reference, lock)
+    request = wanted(workspace, reference, contents.lock)
     covered = request.locked and request.locked.artifacts.get(workspace.platform)
     artifacts_for(workspace, request)
-    located = locate(workspace, reference, lock)
+    located = contents.located.get(reference) or locate(workspace, reference, contents.lock)
     if not covered or located is None:
         raise _MissingError
     return located

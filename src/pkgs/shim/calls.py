@@ -13,16 +13,15 @@ from pkgs.environment.pins import link_name
 from pkgs.environment.transform import apply
 from pkgs.envops import EnvOp
 from pkgs.errors import EnvError, PkgsError
-from pkgs.install.contents import Contents, read_contents, watched_files
 from pkgs.install.farm import link_farm
 from pkgs.install.install import make_present
-from pkgs.install.materialise import Installed, locate
+from pkgs.install.materialise import Installed, Located, locate
 from pkgs.install.needed import with_requirements
 from pkgs.install.triggers import tell_trigger
 from pkgs.install.workspace import Workspace
 from pkgs.references import Reference
+from pkgs.shim.look import Look, look
 from pkgs.shim.plan import ToolPlan, write_plans
-from pkgs.shim.stamps import Watched, observe
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,79 +45,72 @@ def prepare(workspace: Workspace, reference: Reference, tool: str, environ: Mapp
     """Make ``reference`` present, write the plans of its tools, and return the call of ``tool``."""
     installed = make_present(workspace, reference)
     tell_trigger(workspace, [installed.package], "exec")
-    watched = observe(watched_files(workspace))
-    fresh = workspace.afresh()
-    contents = read_contents(fresh)
-    operations = _operations(workspace, installed, contents)
+    seen = look(workspace)
+    operations = _operations(seen, installed)
     found = tools(installed.package)
     if tool not in found:
         raise EnvError(f"{reference} has no tool {tool!r}; it has: {', '.join(found)}", "run: pkgs install")
-    if _stands(fresh, installed, contents):
-        _write(workspace, [(installed, operations)], watched, contents)
+    if _stands(seen, installed):
+        _write(seen, [(installed, operations)])
     return Call(found[tool], apply(environ, operations).on(environ))
 
 
-def write_call_plans(workspace: Workspace, installed: Iterable[Installed]) -> None:
+def write_call_plans(seen: Look, installed: Iterable[Installed]) -> None:
     """Write the plans of everything ``installed``, so that even the first call of a tool is fast."""
-    watched = observe(watched_files(workspace))
-    fresh = workspace.afresh()
-    contents = read_contents(fresh)
-    standing = [each for each in installed if _stands(fresh, each, contents)]
-    _write(
-        workspace, [(each, _operations(workspace, each, contents)) for each in standing], watched, contents
-    )
+    _write(seen, [(each, _operations(seen, each)) for each in installed if _stands(seen, each)])
 
 
-def _stands(workspace: Workspace, installed: Installed, contents: Contents) -> bool:
+def _stands(seen: Look, installed: Installed) -> bool:
     """Tell whether a package is still what it was resolved to, now that the times of all files are noted."""
     for each in (installed, *installed.dependencies):
-        try:
-            located = locate(workspace, each.package.reference, contents.lock)
-        except PkgsError:
-            return False
+        located = seen.contents.located.get(each.package.reference) or _dependency(seen, each)
         if located is None or located.key != each.tree.key or located.package != each.package:
             return False
     return True
 
 
-def _write(
-    workspace: Workspace,
-    made: Iterable[tuple[Installed, tuple[EnvOp, ...]]],
-    watched: Sequence[Watched],
-    contents: Contents,
-) -> None:
-    bin_dir = workspace.environment.bin_dir
+def _dependency(seen: Look, installed: Installed) -> Located | None:
+    """Return where a package is that is not pinned itself."""
+    try:
+        return locate(seen.workspace, installed.package.reference, seen.contents.lock)
+    except PkgsError:
+        return None
+
+
+def _write(seen: Look, made: Iterable[tuple[Installed, tuple[EnvOp, ...]]]) -> None:
+    bin_dir = seen.workspace.environment.bin_dir
     plans = [
         ToolPlan(
             name,
             link_name(installed.package.reference),
             target,
             operations,
-            _needed(workspace, installed, contents),
+            _needed(seen, installed),
         )
         for installed, operations in made
         if not installed.package.triggers.get("exec")  # these run at every call, so pkgs itself is needed
         for name, target in tools(installed.package).items()
     ]
-    write_plans(workspace.state.env(bin_dir), bin_dir, plans, watched)
+    write_plans(seen.workspace.state.env(bin_dir), bin_dir, plans, seen.watched)
 
 
-def _needed(workspace: Workspace, installed: Installed, contents: Contents) -> tuple[Path, ...]:
+def _needed(seen: Look, installed: Installed) -> tuple[Path, ...]:
     """Return what has to be there besides the tool: what it requires, and its runtime dependencies' tools."""
-    required = with_requirements([installed.package], tuple(contents.packages.values()))[1:]
+    required = with_requirements([installed.package], tuple(seen.contents.packages.values()))[1:]
     linked = (
-        link_farm(workspace, each.package) / name
+        link_farm(seen.workspace, each.package) / name
         for each in installed.dependencies
         for name in list(tools(each.package))[:1]  # where one is, all are: a tree is whole or not there
     )
     return (*(Path(package.root) for package in required), *linked)
 
 
-def _operations(workspace: Workspace, installed: Installed, contents: Contents) -> tuple[EnvOp, ...]:
+def _operations(seen: Look, installed: Installed) -> tuple[EnvOp, ...]:
+    workspace = seen.workspace
     return call_operations(
         workspace.environment,
         installed.package,
-        others=contents.packages.values(),
+        others=seen.contents.packages.values(),
         dependencies=[
             Dependency(each.package, link_farm(workspace, each.package)) for each in installed.dependencies
         ],

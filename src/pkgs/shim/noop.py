@@ -8,23 +8,22 @@ from contextlib import suppress
 
 from pkgs import __version__
 from pkgs.errors import StoreError
-from pkgs.install.contents import watched_files
 from pkgs.install.whole import needed_paths
-from pkgs.install.workspace import Workspace
-from pkgs.shim.stamps import Watched, observe
+from pkgs.shim.look import Look
+from pkgs.shim.stamps import Watched
 from pkgs.store.files import atomic_write
 
 NOTE = "whole"
 HEADING = f"pkgs {__version__} whole 1"
 
 
-def note_whole(workspace: Workspace) -> None:
+def note_whole(seen: Look) -> None:
     """Write the note if everything pinned is there; where it cannot be written, nothing is lost but time."""
-    watched = observe(watched_files(workspace))
-    needed = needed_paths(workspace.afresh())
+    workspace = seen.workspace
+    needed = needed_paths(workspace, seen.contents)
     if needed is None:
         return
-    text = os.fsencode("\n".join(_lines(watched, sorted({str(path) for path in needed}))))
+    text = os.fsencode("\n".join(_lines(seen.watched, sorted({str(path) for path in needed}))))
     with suppress(StoreError):
         atomic_write(workspace.state.env(workspace.environment.bin_dir) / NOTE, text, 0o600)
 
