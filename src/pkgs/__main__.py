@@ -10,8 +10,8 @@ if not __package__:
 from pkgs.cli.noop import nothing_to_do
 
 # Net allocations between two looks for cyclic garbage. Building parsers and models makes many objects and no
-# garbage: at Python's 700 the looking is a tenth of a command's work.
-_COLLECT_AFTER = 50_000
+# garbage: at Python's 700 the looking is a tenth of a command's work; so many, most commands never make.
+_COLLECT_AFTER = 200_000
 
 
 def main() -> int:

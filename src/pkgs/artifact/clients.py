@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pkgs.artifact.fetch import Fetcher, HttpFetcher
 from pkgs.artifact.github import GithubClient
+from pkgs.artifact.locations import Client, Location
 from pkgs.artifact.memo import FileMemo
-from pkgs.artifact.npm import NpmClient
-from pkgs.artifact.oci import OciClient
 from pkgs.artifact.offline import OfflineFetcher
-from pkgs.artifact.pypi import PypiClient
 from pkgs.artifact.transport import HttpxTransport, Timeouts
 from pkgs.artifact.web import Web
+from pkgs.digests import Digest
+from pkgs.platforms import Platform
 
 
 def fetcher_of(
@@ -35,10 +37,38 @@ def fetcher_of(
         return OfflineFetcher()
     transport = HttpxTransport(environ, Timeouts.of(environ))
     web, remembered = Web(transport), FileMemo(memo)
-    clients = (
-        NpmClient(web, environ, home, remembered, project),
-        PypiClient(web, environ, home, remembered, warn),
-        GithubClient(web, environ, private),
-        OciClient(web, environ, home),
-    )
-    return HttpFetcher(transport, clients)
+
+    def npm() -> Client:
+        from pkgs.artifact.npm import NpmClient
+
+        return NpmClient(web, environ, home, remembered, project)
+
+    def pypi() -> Client:
+        from pkgs.artifact.pypi import PypiClient
+
+        return PypiClient(web, environ, home, remembered, warn)
+
+    def oci() -> Client:
+        from pkgs.artifact.oci import OciClient
+
+        return OciClient(web, environ, home)
+
+    kinds = (_Kind("npm:", npm), _Kind("pypi:", pypi), _Kind("oci://", oci))
+    return HttpFetcher(transport, (GithubClient(web, environ, private), *kinds))
+
+
+class _Kind:
+    """A client whose modules are loaded when the first URL of its kind comes: most commands see none."""
+
+    def __init__(self, prefix: str, make: Callable[[], Client]) -> None:
+        self._prefix = prefix
+        self._make = functools.cache(make)
+        self._making = threading.Lock()
+
+    def locate(self, url: str, platform: Platform, digest: Digest | None) -> Sequence[Location] | None:
+        """See :class:`pkgs.artifact.locations.Client`."""
+        if not url.startswith(self._prefix):
+            return None
+        with self._making:
+            client = self._make()
+        return client.locate(url, platform, digest)

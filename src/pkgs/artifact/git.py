@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +148,8 @@ class _Git:
 
     def run(self, arguments: Sequence[str]) -> str:
         """Return what git prints; raise :class:`FetchError` with its last word."""
+        import subprocess  # deferred: seldom needed
+
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         try:
             done = subprocess.run(
