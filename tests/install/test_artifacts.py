@@ -287,6 +287,62 @@ class TestMutable:
         assert project.call("ink").out == "1\n"
 
 
+class TestSameBytes:
+    """Packages that are made of the same bytes cost the disk once, and a copy that changes itself its own."""
+
+    SIZE = 2_000_000
+
+    @pytest.fixture
+    def big(self, project: Project) -> Path:
+        files = {"big/bin/ink": b"#!/bin/sh\necho ink\n", "big/data": os.urandom(self.SIZE)}
+        return make_tar_gz(project.root / "dist" / "big.tar.gz", files)
+
+    def offer(self, project: Project, name: str, archive: Path, more: str = "") -> None:
+        source = f'source = "{archive.as_uri()}"\n{_digest(archive)}strip = 1\n'
+        publish(project, name, f'binaries = ["bin/{name}"]\n{source}{more}\nversion "1" {{}}')
+
+    def renamed(self, name: str) -> str:
+        rename = f'rename {{\n from = "${{root}}/bin/ink"\n to = "${{root}}/bin/{name}"\n}}'
+        return f'on "unpack" {{\n{rename}\n}}'
+
+    def trees(self, project: Project) -> int:
+        words = ["du", "-s", "--block-size=1", str(project.state / "trees")]
+        return int(project.run(words, check=True).out.split()[0])
+
+    def test_packages_that_differ_in_name_or_in_how_they_are_unpacked(
+        self, project: Project, big: Path
+    ) -> None:
+        self.offer(project, "ink", big)
+        project.pkgs("install", "ink", check=True)
+        once = self.trees(project)
+        assert once > self.SIZE
+
+        other = big.with_name("other.tar.gz")
+        other.write_bytes(big.read_bytes())
+        self.offer(project, "pen", other, self.renamed("pen"))
+        self.offer(project, "nib", big, self.renamed("nib"))
+        project.pkgs("install", "pen", "nib", check=True)
+
+        assert len(list((project.state / "trees").glob("*.json"))) == 3
+        assert self.trees(project) - once < 200_000
+        assert {project.call(tool).out for tool in ("ink", "pen", "nib")} == {"ink\n"}
+        assert project.pkgs("verify", "--deep").status == 0
+
+    def test_damage_is_repaired_in_each(self, project: Project, big: Path) -> None:
+        self.offer(project, "ink", big)
+        self.offer(project, "nib", big, self.renamed("nib"))
+        project.pkgs("install", "ink", "nib", check=True)
+        [data, other] = (project.state / "trees").glob("*/data")
+        assert data.stat().st_ino == other.stat().st_ino
+        data.chmod(0o644)
+        data.write_bytes(b"damaged")
+
+        assert project.pkgs("verify").status == 1
+        project.pkgs("verify", "--repair", check=True)
+
+        assert project.pkgs("verify", "--deep").status == 0
+
+
 class TestDest:
     """``dest``: where the manifest wants the package to be, if the user's directories hold that."""
 

@@ -2,7 +2,7 @@
 
 A tree is made out of sight by the holder of its lock, digested and made read-only, written down, and then
 made visible by one rename. Two recipes never share a tree, not even if the trees come out equal: what a
-tree is called is known before anything is unpacked.
+tree is called is known before anything is unpacked. They may share the files in it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from pkgs.store.records import (
     writing_listing,
 )
 from pkgs.store.relocation import relocate
+from pkgs.store.sharing import share
 from pkgs.store.treedigest import digest_tree
 from pkgs.store.written import Written
 
@@ -226,6 +227,7 @@ class Trees:
                 total = digest_tree(
                     building, seal=True, visit=visit, known=None if recipe.actions else written
                 )
+            share(self._state, key, recipe.blob, building, listing)
             forget_tree(self._state, key)  # damaged, or not written down: it was not trusted
             listing.replace(listing_path(self._state, key))
         Record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from pkgs.digests import Digest
@@ -17,6 +18,7 @@ from pkgs.store.records import (
     record_path,
     tree_lock,
 )
+from pkgs.store.sharing import Disk
 from pkgs.store.sweep import KEY, Item, Sweep, batches, by_key, decided, entries, first, size
 
 
@@ -26,6 +28,7 @@ class TreeSweep:
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
         self._state = sweep.state
+        self._disk = Disk()
 
     def run(self) -> Iterator[Item]:
         """Yield an item for each tree and leftover, removing what is to go."""
@@ -61,6 +64,7 @@ class TreeSweep:
             "tree", label, place, record.size if record else size(place), reason, "no environment uses it"
         )
         if item.removed:
+            item = replace(item, size=self._disk.freed(place))
             self._hide_tree(key, place, doomed)
         elif free and not self._sweep.dry_run and place == moved_path(self._state, key):
             place.rename(self._state.tree(key))

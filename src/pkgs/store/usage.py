@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pkgs.digests import Digest
 from pkgs.state import State
 from pkgs.store.records import RECORD, TREE, Record, read_record
 from pkgs.store.root import Root
+from pkgs.store.sharing import Disk
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -40,18 +41,34 @@ def usage(state: State, roots: list[Root]) -> list[Usage]:
     by_label: dict[str, list[Record]] = defaultdict(list)
     for record in _records(state):
         by_label[record.label].append(record)
-    found = [_usage(label, records, blobs, roots) for label, records in by_label.items()]
+    sizes = _tree_sizes(state, [record for records in by_label.values() for record in records])
+    found = [_usage(label, records, sizes, blobs, roots) for label, records in by_label.items()]
     if blobs:
         found.append(Usage("", 0, sum(blobs.values()), 0))
     return sorted(found, key=lambda entry: (-entry.size, entry.label))
 
 
-def _usage(label: str, records: list[Record], blobs: dict[Digest, int], roots: list[Root]) -> Usage:
+def _tree_sizes(state: State, records: list[Record]) -> dict[Digest, int]:
+    """Return what each tree takes, by key; what trees of the same archive share is the first one's."""
+    made, disk = Counter(record.blob for record in records), Disk()
+    return {
+        each.key: disk.taken(state.tree(each.key)) if each.blob and made[each.blob] > 1 else each.size
+        for each in records
+    }
+
+
+def _usage(
+    label: str,
+    records: list[Record],
+    sizes: Mapping[Digest, int],
+    blobs: dict[Digest, int],
+    roots: list[Root],
+) -> Usage:
     keys = {record.key for record in records}
     archives = {record.blob for record in records if record.blob}
     return Usage(
         label,
-        sum(record.size for record in records),
+        sum(sizes[record.key] for record in records),
         sum(blobs.pop(blob, 0) for blob in archives),
         sum(1 for root in roots if keys & root.trees),
     )
