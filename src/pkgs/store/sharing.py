@@ -136,7 +136,7 @@ class Disk:
         """Yield each file's status, and how many of its names there were so far."""
         pending = [str(tree)]
         for directory in pending:  # grows while it is walked
-            with os.scandir(directory) as found:
+            with suppress(OSError), os.scandir(directory) as found:
                 for entry in found:
                     status = entry.stat(follow_symlinks=False)
                     if stat.S_ISDIR(status.st_mode):

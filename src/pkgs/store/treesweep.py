@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -29,10 +30,12 @@ class TreeSweep:
         self._sweep = sweep
         self._state = sweep.state
         self._disk = Disk()
+        self._made: Counter[Digest | None] = Counter()
 
     def run(self) -> Iterator[Item]:
         """Yield an item for each tree and leftover, removing what is to go."""
         found = by_key(entries(self._state.trees))
+        self._made.update(record.blob for key in found if (record := read_record(self._state, key)))
         for batch in batches(found.items()):
             doomed: list[Path] = []
             with self._sweep.claims_wait(), ExitStack() as held:
@@ -64,7 +67,8 @@ class TreeSweep:
             "tree", label, place, record.size if record else size(place), reason, "no environment uses it"
         )
         if item.removed:
-            item = replace(item, size=self._disk.freed(place))
+            if record and self._made[record.blob] > 1:
+                item = replace(item, size=self._disk.freed(place))
             self._hide_tree(key, place, doomed)
         elif free and not self._sweep.dry_run and place == moved_path(self._state, key):
             place.rename(self._state.tree(key))
