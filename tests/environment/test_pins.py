@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pkgs.environment.pins import Pin, read_pins, tool_behind, write_pins
+from pkgs.environment.pins import Pin, finish_change, read_pins, tool_behind, write_pins
 from pkgs.errors import EnvError
 from pkgs.references import Reference
 
@@ -112,3 +112,19 @@ def test_what_leads_to_no_pin_is_said(bin_dir: Path, make: str) -> None:
 
     with pytest.raises(EnvError, match="thing leads to no pinned tool"):
         tool_behind(path)
+
+
+def test_a_link_that_a_killed_change_was_about_to_put_in_place_is_no_tool(bin_dir: Path) -> None:
+    write_pins(bin_dir, [], [TERRAFORM])
+    before = links(bin_dir)
+    (bin_dir / ".terraform.4711.new").symlink_to(TERRAFORM.link)
+    assert read_pins(bin_dir) == (TERRAFORM,)
+    finish_change(bin_dir)
+    assert links(bin_dir) == before
+
+
+def test_a_tool_may_be_called_new(bin_dir: Path) -> None:
+    pin = Pin(TERRAFORM.reference, ("terraform.new",))
+    write_pins(bin_dir, [], [pin])
+    finish_change(bin_dir)
+    assert read_pins(bin_dir) == (pin,)

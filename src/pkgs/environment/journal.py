@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from pkgs.store.files import TEMP_PREFIX, atomic_write, storing
 JOURNAL = ".pkgs.change"
 # What a kill may leave beside the links: files on their way to the names that these begin with.
 _LEFT = tuple(f"{TEMP_PREFIX}{name}-" for name in (JOURNAL, LOCK))
-FRESH_LINK = ".new"
+_FRESH_LINK = re.compile(r"\..+\.\d+\.new")
 
 
 def announce(bin_dir: Path, links: Mapping[str, str | None], lock: bytes | None) -> None:
@@ -47,12 +49,22 @@ def unfinished(bin_dir: Path) -> Mapping[str, str | None]:
     return links if fits and proper else {}
 
 
+def fresh_link(link: Path) -> Path:
+    """Return the name under which this process makes a link, before it puts it in place."""
+    return link.with_name(f".{link.name}.{os.getpid()}.new")
+
+
+def is_fresh(name: str) -> bool:
+    """Say whether a link's name is one under which it is made, so that it means nothing yet."""
+    return _FRESH_LINK.fullmatch(name) is not None
+
+
 def left_over(bin_dir: Path) -> list[Path]:
     """Return what killed commands left beside the links; for whoever is alone there."""
     return [
         path
         for path in bin_dir.iterdir()
-        if path.name.startswith(_LEFT) or (path.name.endswith(FRESH_LINK) and path.is_symlink())
+        if path.name.startswith(_LEFT) or (is_fresh(path.name) and path.is_symlink())
     ]
 
 

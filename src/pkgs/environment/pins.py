@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgs.environment.journal import FRESH_LINK, left_over, retract, unfinished
+from pkgs.environment.journal import fresh_link, is_fresh, left_over, retract, unfinished
 from pkgs.environment.root import WRAPPER
 from pkgs.errors import EnvError, UsageError
 from pkgs.references import Reference
@@ -67,7 +67,8 @@ def read_pins(bin_dir: Path) -> tuple[Pin, ...]:
 def _links(bin_dir: Path) -> dict[str, str]:
     try:
         with os.scandir(bin_dir) as entries:
-            found = {entry.name: str(Path(entry.path).readlink()) for entry in entries if entry.is_symlink()}
+            names = [entry.name for entry in entries if entry.is_symlink() and not is_fresh(entry.name)]
+        found = {name: str((bin_dir / name).readlink()) for name in names}
     except OSError as error:
         raise EnvError(
             f"cannot read the environment in {bin_dir}: {error.strerror}", "run: pkgs init"
@@ -110,7 +111,7 @@ def tool_behind(path: Path) -> tuple[Path, Reference, str]:
 
 def replace_link(link: Path, target: str) -> None:
     """Make ``link`` point at ``target`` in one step, whether or not it exists."""
-    fresh = link.with_name(f".{link.name}.{os.getpid()}{FRESH_LINK}")
+    fresh = fresh_link(link)
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
