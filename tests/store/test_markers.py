@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pkgs.store.files import temp_sibling
 from pkgs.store.gc import collect
 from pkgs.store.locks import Locks
 from tests.support.holders import holder, left_by_a_dead_holder
-from tests.support.mounts import sshfs
+from tests.support.mounts import filesystem, sshfs
 from tests.support.stores import SOURCES, TestStore
 
 # A process of this machine that another one takes for one of another host: it has process numbers of its own.
@@ -25,7 +25,8 @@ COUNTS = """
 import os, sys
 from pathlib import Path
 from pkgs.store.locks import Locks
-locks, count, guard = Locks(Path(sys.argv[1]), patience=60), Path(sys.argv[2]), Path(sys.argv[2] + ".guard")
+locks = Locks(Path(sys.argv[1]), patience=60, soft=True)
+count, guard = Path(sys.argv[2]), Path(sys.argv[2] + ".guard")
 for _ in range(25):
     with locks.hold("x", waiting=sys.exit):
         os.close(os.open(guard, os.O_CREAT | os.O_EXCL))
@@ -63,6 +64,22 @@ def change(directory: Path, **changes: object) -> None:
     marker.write_text(json.dumps({**json.loads(marker.read_text()), **changes}))
 
 
+def exclude_each_other(directories: Sequence[Path], count: Path) -> None:
+    """Let a process for each directory hold the same lock again and again, never at the same time."""
+    count.write_text("0")
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", COUNTS, str(directory), str(count)],
+            env={**os.environ, "PYTHONPATH": SOURCES}, stderr=subprocess.PIPE, text=True,
+        )
+        for directory in directories
+    ]  # fmt: skip
+    said = [process.communicate(timeout=60)[1] for process in started]
+
+    assert said == [""] * len(directories)
+    assert count.read_text() == str(25 * len(directories))
+
+
 class TestOverSftp:
     """sshfs: no flock that reaches other hosts, no exchange of names, one word for all failures."""
 
@@ -79,15 +96,7 @@ class TestOverSftp:
     def test_processes_on_two_mounts_exclude_each_other(
         self, mounts: tuple[Path, Path], tmp_path: Path
     ) -> None:
-        count = tmp_path / "count"
-        count.write_text("0")
-        words = [(sys.executable, "-c", COUNTS, str(mount), str(count)) for mount in mounts * 3]
-        environ = {**os.environ, "PYTHONPATH": SOURCES}
-        started = [subprocess.Popen(each, env=environ, stderr=subprocess.PIPE, text=True) for each in words]
-        said = [process.communicate(timeout=60)[1] for process in started]
-
-        assert said == [""] * 6
-        assert count.read_text() == "150"
+        exclude_each_other(mounts * 3, tmp_path / "count")
         assert list((tmp_path / "served").iterdir()) == []
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="takes root to give processes other numbers")
@@ -102,6 +111,18 @@ class TestOverSftp:
         for mount in mounts:
             with Locks(mount, patience=5).hold("x", waiting=quiet):
                 pass
+
+
+def test_markers_do_without_hard_links(tmp_path: Path) -> None:
+    (tmp_path / "behind").mkdir()
+    with filesystem(tmp_path / "behind", tmp_path / "disk", "linkless"):
+        (tmp_path / "disk" / "file").touch()
+        with pytest.raises(PermissionError):
+            (tmp_path / "disk" / "link").hardlink_to(tmp_path / "disk" / "file")
+        (tmp_path / "disk" / "file").unlink()
+        left_by_a_dead_holder(tmp_path / "disk", "soft")
+        exclude_each_other([tmp_path / "disk"] * 3, tmp_path / "count")
+    assert list((tmp_path / "behind").iterdir()) == []
 
 
 def test_a_holder_of_this_host_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """One lock for each entry of the store.
 
-Locks save work; they do not carry correctness. Every result is verified in a private place and made visible
-by one rename, so that two holders at once would only do the same work twice.
+Every result is made in a place of its own, verified there and made visible by one rename. The lock keeps
+others from that place: two holders at once would get in each other's way.
 
 Where ``flock`` works the kernel keeps the lock, and lets go of it when its holder dies, however it dies. On a
 filesystem without ``flock``, or where it excludes nobody on other hosts (NFS with ``nolock`` or
@@ -155,7 +155,7 @@ class _Lock(Protocol):
     """A lock for one use by one thread."""
 
     def acquire(self, seconds: float) -> bool:
-        """Try for so long, for ever if that is negative; return whether it is held."""
+        """Try for so long; return whether it is held."""
 
     def release(self) -> None:
         """Let go of it."""

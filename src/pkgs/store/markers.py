@@ -82,10 +82,10 @@ class Marker:
         self._text = json.dumps(asdict(me)).encode()
 
     def acquire(self, seconds: float) -> bool:
-        """Try for so long to get the lock, for ever if that is negative; return whether it is held."""
+        """Try for so long to get the lock; return whether it is held."""
         end = time.monotonic() + seconds
         while not self._attempt():
-            if seconds >= 0 and end <= time.monotonic():
+            if end <= time.monotonic():
                 return False
             time.sleep(_POLL_SECONDS)
         return True
