@@ -1,6 +1,6 @@
 """A disk that cannot be read or written, that fills, and a clock that jumps: a sentence, and old or new.
 
-``PKGS_TEST_KILLS`` is how many calls fail in all (20), once each or from then on.
+``PKGS_TEST_KILLS`` is how many calls fail in all (20 or so), once each or from then on.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pkgs.digests import digest_bytes
 from tests.support.drills import ONE, Case, Drill, face, half_written, works
-from tests.support.faults import Ended, run
+from tests.support.faults import Ended, FaultyCalls, FaultyDisk, run
+from tests.support.mounts import filesystem
 from tests.support.project import Project
 from tests.support.server import Reply, Server
 
-FAULTS = int(os.environ.get("PKGS_TEST_KILLS", "20"))
+FAULTS = int(os.environ.get("PKGS_TEST_KILLS", "16"))
+FROM_THEN_ON = 1_000_000
 MORE = {**ONE, "beta": "beta 1.0.0", "gamma": "gamma 1.0.0"}
 CASES = {
     "install": Case(0.4, ("install", "beta", "gamma"), MORE, lambda project: None),
@@ -42,9 +45,34 @@ def said_in_a_sentence(ended: Ended) -> bool:
 def test_calls_that_fail(project: Project, tmp_path: Path, name: str, error: int) -> None:
     case = CASES[name]
     drill = Drill.of(project, case, tmp_path)
+    faults = FaultyCalls.compiled(tmp_path, tmp_path / "disk")
 
-    for times in (1, 1_000_000):
-        for ended in drill.calls(tmp_path / "disk", int(FAULTS * case.share / 2), error=error, times=times):
+    for times in (1, FROM_THEN_ON):
+        for ended in drill.calls(faults, int(FAULTS * case.share / 2), error=error, times=times):
+            assert said_in_a_sentence(ended), ended
+            drill.look(ended)
+
+
+@pytest.fixture
+def faulty_disk(tmp_path: Path) -> Iterator[FaultyDisk]:
+    """Mount ``disk``, where the project will be, as a filesystem that can fail."""
+    (tmp_path / "behind").mkdir()
+    with filesystem(tmp_path / "behind", tmp_path / "disk") as orders:
+        yield FaultyDisk(orders)
+
+
+def test_a_disk_that_fails(faulty_disk: FaultyDisk, project: Project, tmp_path: Path) -> None:
+    """What the kernel reports is more than a library can make up: failing to look, to list, to close."""
+    exe = Path(shutil.copy(project.exe, tmp_path))
+    drill = Drill.of(replace(project, exe=exe), CASES["install"], tmp_path)
+
+    for error, times in (
+        (errno.EIO, 1),
+        (errno.EIO, FROM_THEN_ON),
+        (errno.ENOSPC, 1),
+        (errno.EROFS, FROM_THEN_ON),
+    ):
+        for ended in drill.calls(faulty_disk, max(1, FAULTS // 16), error=error, times=times):
             assert said_in_a_sentence(ended), ended
             drill.look(ended)
 

@@ -18,7 +18,7 @@ import pytest
 from pkgs.cli.main import COMMANDS
 from pkgs.store.files import remove_tree
 from tests.support.drills import ONE, Case, Drill
-from tests.support.faults import KILL, run
+from tests.support.faults import KILL, FaultyCalls, run
 from tests.support.programs import SmallProgram, write_lock
 from tests.support.project import Project
 from tests.support.shims import Shims
@@ -84,7 +84,7 @@ def test_a_command_killed_at_any_instant(project: Project, tmp_path: Path, name:
     for killed in drill.moments(count - count // 2):
         drill.look(killed)
     for root, part in ((tmp_path / "disk", count // 4), (project.bin, count // 2 - count // 4)):
-        for ended in drill.calls(root, part, error=KILL):
+        for ended in drill.calls(FaultyCalls.compiled(tmp_path, root), part, error=KILL):
             drill.look(ended)
 
 

@@ -1,4 +1,4 @@
-"""One state directory on two hosts, over SFTP: what each of them may have in its cache is not what is there."""
+"""One state directory on two hosts, over SFTP: what one of them has in its cache is not what is there."""
 
 from __future__ import annotations
 

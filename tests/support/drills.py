@@ -153,9 +153,8 @@ class Drill:
             ended = self.run(kill_after=moment)
             yield f"after {moment:.3f} s: {ended.err}"
 
-    def calls(self, root: Path, count: int, *, error: int, times: int = 1) -> Iterator[Ended]:
-        """Let ``count`` calls below ``root`` fail or kill, and ``times`` on from each; yield what came."""
-        faults = Faults.compiled(self.place, root)
+    def calls(self, faults: Faults, count: int, *, error: int, times: int = 1) -> Iterator[Ended]:
+        """Let ``count`` calls fail or kill, and ``times`` on from each; yield what came."""
         self.scene.lay()
         total = faults.run(self.words, self.project.environ(), self.project.root).calls
         for call in instants(count, count, total):

@@ -2,7 +2,8 @@
 
 The filesystem is the real one behind a small library (faulty.c) that is preloaded into each process: it
 counts the calls on files below one directory, and fails or kills at a chosen one. It needs Linux and a C
-compiler.
+compiler. Or it is a mounted one (fusefs.py), whose faults the kernel reports: also of what no library sees,
+such as looking at names, listing directories and closing files.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+
+from tests.support.mounts import Orders
 
 SOURCE = Path(__file__).with_name("faulty.c")
 TIMEOUT = 60
@@ -36,8 +40,51 @@ class Ended:
     calls: int = 0
 
 
+class Faults(Protocol):
+    """What makes calls on files fail."""
+
+    def run(
+        self,
+        words: Sequence[str | Path],
+        environ: Mapping[str, str],
+        cwd: Path,
+        *,
+        at: int = -1,
+        error: int = KILL,
+        times: int = 1,
+    ) -> Ended:
+        """Run a command that is killed, or whose ``times`` calls fail with ``error``, from call ``at`` on."""
+
+
 @dataclass(frozen=True, slots=True)
-class Faults:
+class FaultyDisk:
+    """The faults of a filesystem made for it; it kills nobody.
+
+    What starts a command must not be on it, or starting would fail.
+    """
+
+    orders: Orders
+
+    def run(
+        self,
+        words: Sequence[str | Path],
+        environ: Mapping[str, str],
+        cwd: Path,
+        *,
+        at: int = -1,
+        error: int = KILL,
+        times: int = 1,
+    ) -> Ended:
+        """Run a command as :class:`Faults` says, on the environment in ``cwd``; ``error`` is an errno."""
+        self.orders.give(at, error, times)
+        ended = run(words, {**environ, "PKGS_ENV": str(cwd)}, self.orders.file.parent)
+        calls = self.orders.calls()
+        self.orders.give()
+        return replace(ended, calls=calls)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyCalls:
     """The library, and the file in which it counts; ``root`` is the directory it watches."""
 
     library: Path
@@ -45,7 +92,7 @@ class Faults:
     root: Path
 
     @classmethod
-    def compiled(cls, into: Path, root: Path) -> Faults:
+    def compiled(cls, into: Path, root: Path) -> FaultyCalls:
         """Compile the library into the directory ``into``; skip the test where that cannot be done."""
         compiler = shutil.which("cc") or shutil.which("gcc")
         if sys.platform != "linux" or not compiler:
@@ -66,7 +113,7 @@ class Faults:
         error: int = KILL,
         times: int = 1,
     ) -> Ended:
-        """Run a command that is killed, or whose ``times`` calls fail with ``error``, from call ``at`` on."""
+        """Run a command as :class:`Faults` says."""
         self.counter.write_bytes(bytes(8))
         settings = {
             "LD_PRELOAD": str(self.library), "FAULT_ROOT": str(self.root), "FAULT_COUNT": str(self.counter),
@@ -74,7 +121,7 @@ class Faults:
         }  # fmt: skip
         ended = run(words, {**environ, **settings}, cwd)
         (calls,) = struct.unpack("q", self.counter.read_bytes())
-        return Ended(ended.status, ended.out, ended.err, ended.seconds, calls)
+        return replace(ended, calls=calls)
 
 
 def run(
