@@ -9,15 +9,18 @@ if not string match -q '*sourc*' (status stack-trace)
   exit 33
 end
 
-set -g _pkgs_self (status filename)
+# "string collect" keeps the lines of a name together.
+set -g _pkgs_self (status filename | string collect)
 while test -h $_pkgs_self
-  set -l _pkgs_link (readlink $_pkgs_self)
-  string match -q '/*' $_pkgs_link; or set _pkgs_link (string replace -r '[^/]*$' '' $_pkgs_self)$_pkgs_link
+  set -l _pkgs_link (readlink $_pkgs_self | string collect)
+  string match -q '/*' $_pkgs_link
+  or set _pkgs_link (string replace -r '[^/]*$' '' $_pkgs_self | string collect)$_pkgs_link
   set _pkgs_self $_pkgs_link
 end
-string match -q '/*' $_pkgs_self; or set _pkgs_self (string replace -r '/$' '' $PWD)/$_pkgs_self
+string match -q '/*' $_pkgs_self; or set _pkgs_self (string replace -r '/$' '' $PWD | string collect)/$_pkgs_self
+printf '%s' (string replace -r '/[^/]*$' '' $_pkgs_self | string collect) | read -z -d / -l -a _pkgs_parts
 set -g _pkgs_here
-for _pkgs_item in (string split / (string replace -r '/[^/]*$' '' $_pkgs_self))
+for _pkgs_item in $_pkgs_parts
   switch $_pkgs_item
     case '' .
     case ..
@@ -26,10 +29,12 @@ for _pkgs_item in (string split / (string replace -r '/[^/]*$' '' $_pkgs_self))
       set -a _pkgs_here $_pkgs_item
   end
 end
-set -g _pkgs_here /(string join / $_pkgs_here)
+set -g _pkgs_here /(string join / $_pkgs_here | string collect)
 # Where ".." followed a link, the name lies.
-test $_pkgs_here/activate-pkgs.fish -ef $_pkgs_self
-or set _pkgs_here (string replace -r '/[^/]*$' '' (builtin realpath $_pkgs_self))
+if not test $_pkgs_here/activate-pkgs.fish -ef $_pkgs_self
+  set _pkgs_self (builtin realpath $_pkgs_self | string collect)
+  set _pkgs_here (string replace -r '/[^/]*$' '' $_pkgs_self | string collect)
+end
 
 if test -n "$PKGS_STATE_DIR"
   set -g _pkgs_self $PKGS_STATE_DIR

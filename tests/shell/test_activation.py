@@ -15,10 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from pkgs.environment.transform import literal
 from pkgs.envops import Append, EnvOp, Prefix, Prepend, Set, Unset
-from tests.support.shells import POSIX_SHELLS, SHELLS, Site, StubEnvironment, missing
+from tests.support.shells import PLAIN, POSIX_SHELLS, RARE_SHELLS, SHELLS, Site, StubEnvironment, missing
 
 ODD = 'it\'s "odd" $HOME `x` ${y} \\ ünï'
+NAMES = (ODD, "Application Support/pkgs env", "-n", "a\\'b", "two\nlines", os.fsdecode(b"caf\xe9"))
+# zsh's system-wide start-up file may set it.
+FIXED = {"fish": "set -gx PATH /usr/bin /bin", **dict.fromkeys(POSIX_SHELLS, "PATH=/usr/bin:/bin")}
 VALUE = "two\nlines, 'single' \"double\" $dollar ${brace} `tick` $(cmd) \\ back\\\\slash * ? ~ # ! é\t|end "
 
 
@@ -222,7 +226,7 @@ def source(shell: str, environment: str) -> str:
 def words(shell: str, script: str) -> str:
     """Return ``script`` with its abbreviations written out for ``shell``."""
     strict = "set -euo pipefail" if shell in ("bash", "zsh") else "set -eu"
-    script = script.replace("STRICT", strict).replace("SHELL_C", f"{shell} -c")
+    script = script.replace("STRICT", strict).replace("SHELL_C", " ".join((shell, *PLAIN[shell], "-c")))
     return re.sub(r"ACTIVATE (\w+)", lambda match: source(shell, match[1]), script)
 
 
@@ -231,7 +235,11 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path / "site's")
 
 
-CASES = [pytest.param(each, shell, id=f"{each.name}-{shell}") for each in TABLE for shell in each.shells]
+CASES = [
+    pytest.param(each, shell, id=f"{each.name}-{shell}")
+    for each in TABLE
+    for shell in (*each.shells, *(RARE_SHELLS if "dash" in each.shells else ()))
+]
 
 
 @pytest.mark.parametrize(("scenario", "shell"), CASES)
@@ -296,14 +304,19 @@ def test_a_variable_that_was_not_exported_is_not_afterwards(site: Site, shell: s
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("name", [ODD, "Application Support/pkgs env", "-n", "a\\'b"])
+@pytest.mark.parametrize("name", NAMES)
 def test_any_directory_name_will_do(site: Site, shell: str, name: str) -> None:
     site.folder.mkdir()
-    environment = site.environment(name, [Set("FOO", "bar")])
-    script = f"{source(shell, '.')}\necho $FOO $PKGS_ENV"
+    environment = site.environment(name, [Set("FOO", "bar"), Prefix("ARGS", literal(name))])
+    script = (
+        f"{FIXED[shell]}\n{source(shell, '.')}\n"
+        'printf "%s|" "$FOO" "$PKGS_ENV" "$PATH" "$ARGS"\n'
+        'deactivate-pkgs\nprintf "%s|" "$PATH" "$PKGS_ENV$ARGS"'
+    )
     for _ in range(2):
-        done = site.run(shell, script, cwd=environment.root)
-        assert done.out == f"bar {environment.root}\n", done.err
+        done = site.run(shell, script, cwd=environment.root, environ={"ARGS": "-x"})
+        active = f"bar|{environment.root}|{environment.bin}:/usr/bin:/bin|{name}-x|"
+        assert done.out == f"{active}/usr/bin:/bin|-x|", done.err
     assert environment.calls == 1
 
 
@@ -443,11 +456,22 @@ def test_warm_activation_starts_no_process(site: Site, shell: str) -> None:
     assert environment.calls == 1
 
 
+# Words are split at these, and "cd" goes elsewhere, and says so.
+AWKWARD = "IFS=' _/:0123456789pkgsPKGSbinone'; CDPATH=/:/usr:.."
 OPTIONS = {
     "bash in POSIX mode": ("bash", "set -o posix -eu; IFS="),
     "bash without globs": ("bash", "set -f; set -C; IFS=:; shopt -s nullglob failglob extglob"),
     "bash with traps": ("bash", "set -aeu; set -o functrace; trap true DEBUG ERR"),
+    "bash of the strictest": ("bash", f"set -euo pipefail -o posix -o noclobber; {AWKWARD}"),
     "dash": ("dash", "IFS=; set -fCeu; unset HOME"),
+    "dash with awkward variables": ("dash", f"set -eu; {AWKWARD}"),
+    "busybox": ("busybox", f"set -euo pipefail; {AWKWARD}"),
+    "mksh": ("mksh", f"set -euo pipefail; {AWKWARD}"),
+    "ksh93": ("ksh93", f"set -euo pipefail; {AWKWARD}"),
+    "zsh of the strictest": (
+        "zsh",
+        f"setopt no_unset err_exit ksh_arrays sh_word_split no_clobber pipe_fail; {AWKWARD}",
+    ),
     "zsh of all kinds": (
         "zsh",
         "setopt ksh_arrays no_unset err_return warn_create_global glob_subst extended_glob no_clobber",
@@ -463,12 +487,24 @@ def test_any_options_will_do(site: Site, options: str) -> None:
     site.folder.mkdir()
     site.environment("one", [Set("FOO", "bar"), Prepend("LIST", "/x"), Append("LIST", "/y"), Unset("GONE")])
     shell, line = OPTIONS[options]
+    if missing(shell):
+        pytest.skip(f"{shell} is not installed")
     show = 'printf "%s " "${FOO-none}" "$LIST" "${GONE-gone}"'
-    script = f"{line}\n{source(shell, 'one')}\n{show}\ndeactivate-pkgs\n{show}"
+    script = f"{line}\n{source(shell, 'one/../one')}\n{show}\ndeactivate-pkgs\n{show}"
     for _ in range(2):
         done = site.run(shell, script, environ={"GONE": "here", "LIST": "/a"})
         assert (done.out, done.status) == ("bar /x:/a:/y gone none /a here ", 0)
         assert not unexpected(done.err)
+
+
+def test_fish_may_split_nothing_into_lines(site: Site) -> None:
+    site.folder.mkdir()
+    site.environment("one", [Set("FOO", "bar"), Prepend("LIST", "/x"), Append("LIST", "/y"), Unset("GONE")])
+    show = 'printf "%s " "$FOO" "$LIST" "$GONE"'
+    script = f"set -g IFS ''\n{source('fish', 'one/../one')}\n{show}\ndeactivate-pkgs\n{show}"
+    for _ in range(2):
+        done = site.run("fish", script, environ={"GONE": "here", "LIST": "/a"})
+        assert (done.out, done.status) == ("bar /x:/a:/y   /a here ", 0), done.err
 
 
 def test_dash_says_what_to_do_where_it_cannot_know_its_place(site: Site) -> None:

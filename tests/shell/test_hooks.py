@@ -83,6 +83,19 @@ def test_a_shell_that_starts_inside_activates(site: Site, one: StubEnvironment, 
 
 
 @pytest.mark.parametrize("shell", HOOKED)
+@pytest.mark.parametrize("name", ['it\'s "odd" $HOME `x` \\', "two\nlines", os.fsdecode(b"caf\xe9"), "-n"])
+def test_any_directory_name_will_do(site: Site, shell: str, name: str) -> None:
+    environment = site.environment(name, [Set("FOO", "bar")])
+    (environment.root / "sub").mkdir()
+    trust(site, environment)
+    with terminal(site, shell, cwd=environment.root / "sub") as at:
+        at.run("true")
+        assert "[bar]" in at.run(SHOW)
+        at.run("cd /")
+        assert "[]" in at.run(SHOW)
+
+
+@pytest.mark.parametrize("shell", HOOKED)
 def test_entering_another_leaves_the_first(site: Site, one: StubEnvironment, shell: str) -> None:
     trust(site, one)
     trust(site, site.environment("one/sub/two", [Set("BAR", "two")]))

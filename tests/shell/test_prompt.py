@@ -161,6 +161,13 @@ def test_the_last_commands_status_is_kept(site: Site, one: StubEnvironment, shel
         assert "[7]" in at.run('echo "[$?]"')
 
 
+def test_hooks_after_ours_see_the_last_commands_status(site: Site, one: StubEnvironment) -> None:
+    with terminal(site, "bash") as at:
+        at.run("PROMPT_COMMAND='echo \"{$?}\"'; IFS=7")
+        at.run(ACTIVATE["bash"])
+        assert "{173}" in at.run("(exit 173)")
+
+
 def test_a_child_that_inherits_prompt_command_does_not_complain(site: Site, one: StubEnvironment) -> None:
     with terminal(site, "bash") as at:
         at.run(f"export PROMPT_COMMAND; {ACTIVATE['bash']}")

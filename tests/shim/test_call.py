@@ -23,6 +23,7 @@ AWKWARD = (
     'dou"ble',
     "$HOME",
     "line\nbreak",
+    os.fsdecode(b"caf\xe9"),
     "trailing\n",
     "-dash",
     "ünï",
@@ -76,6 +77,16 @@ def test_a_directory_may_be_called_anything(tmp_path: Path, shell: str, name: st
         ("../bin/tool", shims.bin_dir), (f"bin/../../{name}/bin/tool", tmp_path / name),
     ):  # fmt: skip
         assert is_fast(shims.call(path, cwd=cwd), tool), path
+
+
+def test_cdpath_leads_nobody_astray(shims: Shims, tmp_path: Path) -> None:
+    tool = installed(shims)
+    (tmp_path / "elsewhere/project/bin").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("project/bin")
+    environ = shims.environ(CDPATH=f"{tmp_path}/elsewhere:/")
+
+    for path in ("project/bin/tool", "link/../bin/tool"):
+        assert is_fast(shims.call(path, cwd=tmp_path, environ=environ), tool), path
 
 
 def test_a_tool_is_found_on_path(shims: Shims) -> None:

@@ -18,8 +18,16 @@ from pkgs.shim.activation import shim_file
 
 POSIX_SHELLS = ("bash", "zsh", "dash")
 SHELLS = (*POSIX_SHELLS, "fish")
+# Those that few have; they do all that dash does.
+RARE_SHELLS = ("mksh", "ksh93", "yash", "busybox")
 # Start-up files are another test's business.
-PLAIN = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"], "dash": [], "fish": ["--no-config"]}
+PLAIN = {
+    "bash": ["--norc", "--noprofile"],
+    "zsh": ["-f"],
+    "fish": ["--no-config"],
+    "busybox": ["sh"],
+    **{shell: [] for shell in ("dash", "mksh", "ksh93", "yash")},
+}
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -121,7 +129,7 @@ class StubEnvironment:
 _WRAPPER = """\
 #!/bin/sh
 d=${{0%/*}}
-echo "$*" >>"$d/../calls"
+echo called >>"$d/../calls"
 cd {checkout} || exit
 PKGS_STUB_BIN=$d PYTHONPATH={checkout}/src:{checkout} exec {python} -m tests.support.stub_pkgs "$@"
 """

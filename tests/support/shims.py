@@ -17,7 +17,7 @@ from pkgs.shim.stamps import observe
 from pkgs.shim.wrapper import wrapper_text
 from pkgs.state import State
 
-SHELLS = ("dash", "bash", "zsh", "busybox")
+SHELLS = ("dash", "bash", "zsh", "busybox", "mksh", "ksh93")
 # Prints its own name and arguments, NUL-terminated, then whatever stands in SHOW.
 _TOOL = '#!/bin/sh\nprintf "%s\\0" "$0" "$@"\n[ -z "${SHOW-}" ] || eval "$SHOW"\nexit "${STATUS:-0}"\n'
 _PKGS = '#!/bin/sh\nprintf "%s\\0" pkgs "$@"\n[ -z "${SHOW-}" ] || eval "$SHOW"\n'

@@ -168,7 +168,7 @@ def _stamped(directory: Path, watched: tuple[Watched, ...]) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    atomic_write(path, text.encode(), 0o600)
+    atomic_write(path, text.encode(errors="surrogateescape"), 0o600)
 
 
 def _forget(cache: Path, *, keep: Path) -> None:

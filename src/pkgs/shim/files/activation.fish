@@ -19,7 +19,7 @@ function _pkgs_same -a _pkgs_one _pkgs_other
 end
 
 function _pkgs_keep -a _pkgs_name # remember what it was, unless that is known already
-  contains -- $_pkgs_name (string split ' ' -- $_PKGS_NAMES); and return
+  string match -q "* $_pkgs_name *" " $_PKGS_NAMES "; and return
   set -gx _PKGS_NAMES (string trim -- "$_PKGS_NAMES $_pkgs_name")
   # A universal variable is only hidden by a global one.
   if set -qg $_pkgs_name
@@ -33,9 +33,17 @@ end
 function _pkgs_without -a _pkgs_value _pkgs_elements # set _pkgs_list to the elements that are left
   set -g _pkgs_list
   test -n "$_pkgs_value"; or return 0
-  for _pkgs_item in (string split : -- $_pkgs_value)
-    contains -- $_pkgs_item (string split : -- $_pkgs_elements); or set -a _pkgs_list $_pkgs_item
+  # Path variables are split and joined at colons, and only there.
+  set -l --path _pkgs_given $_pkgs_value
+  set -l --path _pkgs_unwanted $_pkgs_elements
+  for _pkgs_item in $_pkgs_given
+    contains -- $_pkgs_item $_pkgs_unwanted; or set -a _pkgs_list $_pkgs_item
   end
+end
+
+function _pkgs_put_list -a _pkgs_name # export the elements that follow as one list
+  set -l --path _pkgs_joined $argv[2..-1]
+  set -gx $_pkgs_name "$_pkgs_joined"
 end
 
 function _pkgs_added -a _pkgs_name _pkgs_value
@@ -52,13 +60,13 @@ end
 function _pkgs_prepend -a _pkgs_name _pkgs_value
   test -n "$_pkgs_value"; or return 0
   _pkgs_added $_pkgs_name $_pkgs_value
-  set -gx $_pkgs_name (string join : -- $_pkgs_value $_pkgs_list)
+  _pkgs_put_list $_pkgs_name $_pkgs_value $_pkgs_list
 end
 
 function _pkgs_append -a _pkgs_name _pkgs_value
   test -n "$_pkgs_value"; or return 0
   _pkgs_added $_pkgs_name $_pkgs_value
-  set -gx $_pkgs_name (string join : -- $_pkgs_list $_pkgs_value)
+  _pkgs_put_list $_pkgs_name $_pkgs_list $_pkgs_value
 end
 
 function _pkgs_set -a _pkgs_name _pkgs_value # hermit: an empty value is none
@@ -73,7 +81,7 @@ end
 
 function _pkgs_prefix -a _pkgs_name _pkgs_value
   set -q $_pkgs_name; or return 0
-  string match -qr -- '^'(string escape --style=regex -- $_pkgs_value) "$$_pkgs_name"
+  string match -qr -- '^'(string escape --style=regex -- $_pkgs_value | string collect) "$$_pkgs_name"
   or _pkgs_set $_pkgs_name "$_pkgs_value$$_pkgs_name"
 end
 
@@ -82,15 +90,21 @@ function _pkgs_force -a _pkgs_name _pkgs_value
   set -gx $_pkgs_name $_pkgs_value
 end
 
-function _pkgs_names -a _pkgs_text # those that are names; they come from the environment
-  string split ' ' -- $_pkgs_text | string match -r '^[A-Za-z_][A-Za-z0-9_]*$'
+function _pkgs_each -a _pkgs_function _pkgs_text # call it with each of the names in the text
+  set -l --path _pkgs_names (string replace -a ' ' : -- $_pkgs_text)
+  for _pkgs_name in $_pkgs_names
+    # The names come from the environment, where anybody could have put them.
+    string match -qr -- '^[A-Za-z_][A-Za-z0-9_]*$' $_pkgs_name; and $_pkgs_function $_pkgs_name
+  end
+end
+
+function _pkgs_applied -a _pkgs_name
+  _pkgs_copy $_pkgs_name _PKGS_NEW_$_pkgs_name
 end
 
 function _pkgs_apply # make the changes, and note what they came to
   _pkgs_operations
-  for _pkgs_name in (_pkgs_names "$_PKGS_NAMES")
-    _pkgs_copy $_pkgs_name _PKGS_NEW_$_pkgs_name
-  end
+  _pkgs_each _pkgs_applied "$_PKGS_NAMES"
 end
 
 function _pkgs_take -a _pkgs_name # take what was added out of a list that was changed meanwhile
@@ -98,9 +112,10 @@ function _pkgs_take -a _pkgs_name # take what was added out of a list that was c
   set -l _pkgs_add _PKGS_ADD_$_pkgs_name
   _pkgs_without "$$_pkgs_add" "$$_pkgs_old"
   test (count $_pkgs_list) -gt 0; or return 0
-  _pkgs_without "$$_pkgs_name" (string join : -- $_pkgs_list)
+  set -l --path _pkgs_added $_pkgs_list
+  _pkgs_without "$$_pkgs_name" "$_pkgs_added"
   if test (count $_pkgs_list) -gt 0
-    set -gx $_pkgs_name (string join : -- $_pkgs_list)
+    _pkgs_put_list $_pkgs_name $_pkgs_list
   else if set -q $_pkgs_old
     set -gx $_pkgs_name ''
   else
@@ -121,13 +136,13 @@ function _pkgs_restore -a _pkgs_name
   set -eg _PKGS_ADD_$_pkgs_name
 end
 
+function _pkgs_remove -a _pkgs_name
+  set -eg $_pkgs_name
+end
+
 function _pkgs_revert # undo every change, leaving alone what was changed meanwhile
-  for _pkgs_name in (_pkgs_names "$_PKGS_NAMES")
-    _pkgs_restore $_pkgs_name
-  end
-  for _pkgs_name in (_pkgs_names "$_PKGS_FORCED")
-    set -eg $_pkgs_name
-  end
+  _pkgs_each _pkgs_restore "$_PKGS_NAMES"
+  _pkgs_each _pkgs_remove "$_PKGS_FORCED"
   set -eg _PKGS_NAMES
   set -eg _PKGS_FORCED
   set -eg _PKGS_PLAIN
@@ -186,10 +201,10 @@ function deactivate-pkgs
   set -eg _PKGS_CACHE
   set -eg _PKGS_GENERATION
   set -eg _pkgs_list
-  functions -e _pkgs_copy _pkgs_same _pkgs_keep _pkgs_without _pkgs_added _pkgs_prepend _pkgs_append _pkgs_set \
-    _pkgs_prefix _pkgs_force _pkgs_names _pkgs_apply _pkgs_take _pkgs_restore _pkgs_revert _pkgs_say \
-    _pkgs_prompt _pkgs_refresh _pkgs_leave _pkgs_enter _pkgs_operations _pkgs_stale _pkgs_retry update_pkgs_env \
-    deactivate-pkgs
+  functions -e _pkgs_copy _pkgs_same _pkgs_keep _pkgs_without _pkgs_put_list _pkgs_added _pkgs_prepend \
+    _pkgs_append _pkgs_set _pkgs_prefix _pkgs_force _pkgs_each _pkgs_applied _pkgs_apply _pkgs_take \
+    _pkgs_restore _pkgs_remove _pkgs_revert _pkgs_say _pkgs_prompt _pkgs_refresh _pkgs_leave _pkgs_enter \
+    _pkgs_operations _pkgs_stale _pkgs_retry update_pkgs_env deactivate-pkgs
 end
 
 function _pkgs_enter -a _pkgs_root _pkgs_bin _pkgs_cache _pkgs_generation

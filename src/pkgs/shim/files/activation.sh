@@ -202,7 +202,7 @@ elif [ -n "${BASH_VERSION-}" ]; then
 fi
 
 _pkgs_prompt() {
-  set -- $?
+  set -- "$?"
   [ -z "${ZSH_VERSION-}" ] || setopt local_options no_warn_create_global
   if [ -n "${_PKGS_WATCHED-}" ] && _pkgs_stale; then
     if [ -z "${_PKGS_FAILED-}" ] || _pkgs_retry; then _pkgs_refresh; fi

@@ -1,5 +1,5 @@
 # Activates an environment on entering its directory and leaves it with the directory: what hook.sh is for
-# bash and zsh. Nothing here starts a process.
+# bash and zsh. Nothing here starts a process. "string collect" keeps the lines of a name together.
 
 function _pkgs_kept -a _pkgs_bin # print where what was allowed is kept
   set -l _pkgs_state $HOME/.cache/pkgs
@@ -64,14 +64,14 @@ function _pkgs_find # print the closest environment's directory at or above this
         return
       end
     end
-    set _pkgs_up (string replace -r '/[^/]*$' '' -- $_pkgs_up)
+    set _pkgs_up (string replace -r '/[^/]*$' '' -- $_pkgs_up | string collect -a)
   end
 end
 
 function _pkgs_auto_leave
   if test -n "$ACTIVE_PKGS"; and test -z "$_PKGS_HERE"; and test -n "$PKGS_BIN"
     # The shell that started this one had entered it, and had the functions to leave it.
-    if _pkgs_allowed $PKGS_BIN (_pkgs_kept $PKGS_BIN)
+    if _pkgs_allowed $PKGS_BIN (_pkgs_kept $PKGS_BIN | string collect)
       set -g _pkgs_silent yes
       source $PKGS_BIN/activate-pkgs.fish
       set -eg _pkgs_silent
@@ -85,7 +85,7 @@ function _pkgs_auto --on-variable PWD # the directory has changed
   status is-command-substitution; and return
   set -g _PKGS_PWD $PWD
   set -eg _PKGS_PENDING
-  set -l _pkgs_near (_pkgs_find)
+  set -l _pkgs_near (_pkgs_find | string collect -a)
   if test -z "$_pkgs_near"
     _pkgs_auto_leave
   else if test -n "$_PKGS_HERE"; and test -n "$ACTIVE_PKGS"; and test $_pkgs_near/.. -ef "$ACTIVE_PKGS"
@@ -99,8 +99,11 @@ function _pkgs_auto --on-variable PWD # the directory has changed
 end
 
 function _pkgs_auto_enter -a _pkgs_near
-  set -l _pkgs_kept (_pkgs_kept $_pkgs_near)
-  test -e $_pkgs_kept/digests; or set _pkgs_kept (_pkgs_kept (builtin realpath $_pkgs_near))
+  set -l _pkgs_kept (_pkgs_kept $_pkgs_near | string collect)
+  if not test -e $_pkgs_kept/digests
+    set -l _pkgs_real (builtin realpath $_pkgs_near | string collect)
+    set _pkgs_kept (_pkgs_kept $_pkgs_real | string collect)
+  end
   if _pkgs_allowed $_pkgs_near $_pkgs_kept
     source $_pkgs_near/activate-pkgs.fish
     return
