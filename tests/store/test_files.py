@@ -9,6 +9,7 @@ import pytest
 from pkgs.errors import StoreError
 from pkgs.store import files
 from pkgs.store.files import atomic_write, clean_on_failure, contained, remove_tree, temp_sibling
+from tests.support.mounts import filesystem
 
 
 def names(path: Path) -> list[str]:
@@ -101,3 +102,18 @@ def test_contained_refuses_what_leaves_the_root(tmp_path: Path, path: str) -> No
 def test_contained_joins_what_stays_inside(tmp_path: Path) -> None:
     assert contained(tmp_path, "a/../b") == tmp_path / "a/../b"
     assert contained(tmp_path, "a/b/c") == tmp_path / "a/b/c"
+
+
+def test_files_that_are_open_somewhere_stay_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "behind").mkdir()
+    with filesystem(tmp_path / "behind", tmp_path / "disk", "busy"):
+        tree = tmp_path / "disk" / "tree"
+        for name in ("bin/tool", "bin/.nfs00000000000000010000002a", "lib/tool"):
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).touch()
+        for _ in range(2):
+            remove_tree(tree)
+            assert names(tree) == ["bin"]
+            assert names(tree / "bin") == [".nfs00000000000000010000002a"]
+    remove_tree(tmp_path / "behind")
+    assert not (tmp_path / "behind").exists()

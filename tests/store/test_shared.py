@@ -38,12 +38,30 @@ def install(store: TestStore) -> Path:
     ).path
 
 
+def gc(store: TestStore) -> None:
+    collect(store.state, store.locks, now=time.time(), older_than=0, dry_run=False, reporter=store.reporter)
+
+
 def test_what_another_host_collected_is_made_again(hosts: tuple[TestStore, TestStore]) -> None:
     one, two = hosts
     tree = install(one)
-    collect(two.state, two.locks, now=time.time(), older_than=0, dry_run=False, reporter=two.reporter)
+    gc(two)
     assert install(one) == tree
     assert (tree / "tool").read_bytes() == b"x" * 100
+
+
+def test_an_open_file_keeps_nothing_else_from_being_collected(hosts: tuple[TestStore, TestStore]) -> None:
+    """A file server's client gives a file that is removed while it is open another name in its directory."""
+    store = hosts[0]
+    tree = install(store)
+    with (tree / "tool").open("rb") as file:
+        gc(store)
+        assert not tree.exists()
+        assert list(store.state.blobs.glob("*/*")) == []
+        assert file.read() == b"x" * 100
+        assert install(store) == tree
+    gc(store)
+    assert list(store.state.trees.iterdir()) == []
 
 
 @pytest.mark.xfail(strict=True, reason="a tree is built at the same place by everyone, lock or not")

@@ -5,12 +5,13 @@
 - ``folding``: names that differ only in case or Unicode normal form are one, as on APFS
 - ``decomposing``: names are kept in Unicode normal form D, as on HFS+
 - ``linkless``: there are no hard links
+- ``busy``: files called ``.nfs…`` are open somewhere and cannot be removed, as on NFS
 
 ``ORDERS`` is a file of four 64-bit numbers: how many calls there were; at which of them (from 0, -1 for none)
 a fault begins; the errno; and how many calls fail from there on. :mod:`tests.support.mounts` writes them.
 """
 
-# ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH115, PTH118, PTH208, PTH211
+# ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH115, PTH118, PTH119, PTH208, PTH211
 # Strings and system calls, for this is what files are made of.
 from __future__ import annotations
 
@@ -145,7 +146,16 @@ class Linkless(Directory):
         raise OSError(errno.EPERM, "no hard links here")
 
 
-KINDS = {"folding": Folding, "decomposing": Decomposing, "linkless": Linkless}
+class Busy(Directory):
+    """Holds files that were removed while they were open."""
+
+    def unlink(self, path: str) -> int:
+        if os.path.basename(path).startswith(".nfs"):
+            raise OSError(errno.EBUSY, "open somewhere")
+        return super().unlink(path)
+
+
+KINDS = {"folding": Folding, "decomposing": Decomposing, "linkless": Linkless, "busy": Busy}
 
 
 def _spelling(directory: str, name: str) -> str:

@@ -19,6 +19,8 @@ from pkgs.errors import StoreError
 
 TEMP_PREFIX = ".tmp-"
 _LONGEST_NAME = 160
+# What NFS and FUSE call a file that was removed while it was open.
+_OPEN_FILES = (".nfs", ".fuse_hidden")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -103,7 +105,8 @@ def clean_on_failure(path: Path) -> Iterator[None]:
 def remove_tree(path: Path) -> None:
     """Remove a file, a link or a whole tree, read-only directories included; a missing one is fine.
 
-    Links are removed, never followed.
+    Links are removed, never followed. What the client of a file server keeps, since a process has it open,
+    stays with the directories it is in.
     """
     if not _is_directory(path):
         path.unlink(missing_ok=True)
@@ -111,11 +114,22 @@ def remove_tree(path: Path) -> None:
     directories = [str(path)]
     for directory in directories:  # grows while it is walked: parents stand before their children
         directories.extend(_remove_files(directory))
+    kept: set[str] = set()
     for directory in reversed(directories):
         try:
             Path(directory).rmdir()
         except FileNotFoundError:
             pass  # another process removes the same tree
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or not _keeps_open_files(directory, kept):
+                raise
+            kept.add(directory)
+
+
+def _keeps_open_files(directory: str, kept: set[str]) -> bool:
+    """Say whether all that is left in a directory are files that are open, or directories of such."""
+    with os.scandir(directory) as entries:
+        return all(entry.path in kept or entry.name.startswith(_OPEN_FILES) for entry in entries)
 
 
 def _is_directory(path: Path) -> bool:
@@ -135,10 +149,18 @@ def _remove_files(directory: str) -> list[str]:
                 if entry.is_dir(follow_symlinks=False):
                     subdirectories.append(entry.path)
                 else:
-                    Path(entry.path).unlink(missing_ok=True)
+                    _remove_file(Path(entry.path))
     except FileNotFoundError:
         pass  # another process removes the same tree
     return subdirectories
+
+
+def _remove_file(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno != errno.EBUSY or not path.name.startswith(_OPEN_FILES):
+            raise
 
 
 def contained(root: Path, path: str) -> Path:
