@@ -36,6 +36,10 @@ class State:
         """Where a verified download is kept."""
         return self.blobs / digest.hex[:2] / digest.hex
 
+    def pack(self, digest: Digest) -> Path:
+        """Where the pack of a git repository's commit is kept, by what stands for the commit."""
+        return self.packs / f"{digest.hex}.pack"
+
     def tree(self, key: Digest) -> Path:
         """Where the unpacked tree with this recipe key is kept."""
         return self.trees / f"sha256-{key.hex}"
@@ -56,6 +60,11 @@ class State:
     def blobs(self) -> Path:
         """Verified downloads, by digest."""
         return self.root / "blobs" / "sha256"
+
+    @property
+    def packs(self) -> Path:
+        """Git repositories of packages, one commit each, for where they cannot be cloned."""
+        return self.root / "git"
 
     @property
     def trees(self) -> Path:

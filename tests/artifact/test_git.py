@@ -134,3 +134,14 @@ def test_a_git_that_hangs_is_ended(repository: Path, tmp_path: Path) -> None:
         clone(
             _source(f"file://{repository}"), tmp_path / "into", {"PATH": f"{tool.parent}:/bin"}, timeout=0.1
         )
+
+
+def test_offline_the_way_out_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="not allowed") as caught:
+        clone(
+            _source("https://h.invalid/x.git#v1"),
+            tmp_path / "into",
+            {**ENVIRON, "GIT_ALLOW_PROTOCOL": "file"},
+        )
+
+    assert "`pkgs bundle`" in caught.value.hint

@@ -283,22 +283,124 @@ def test_nothing_pinned_is_nothing_to_bundle(project: Project) -> None:
     assert (done.status, "nothing is pinned" in done.err) == (2, True)
 
 
-def test_packages_from_git_are_told_of_and_directories_of_the_checkout_are_not(
-    project: Project, tmp_path: Path
+def from_git(project: Project, repository: Repository, more: str = "") -> None:
+    """Publish a tool that is a git repository, at its tag v1."""
+    (project.root / "manifests" / "tool.hcl").write_text(
+        f'description = "x"\nbinaries = ["tool"]\nversion "1" {{\n'
+        f'  source = "{repository.uri}#v${{version}}"\n{more}}}\n'
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    made = Repository.make(tmp_path / "tool.git", {"tool": "#!/bin/sh\necho git one\n", "more/x": "x"})
+    made.git("tag", "v1")
+    made.commit({"tool": "#!/bin/sh\necho git two\n"})
+    return made
+
+
+def test_packages_from_git_come_along(project: Project, repository: Repository, tmp_path: Path) -> None:
+    from_git(project, repository)
+    project.pkgs("install", "tool", check=True)
+    other = elsewhere(project, tmp_path / "other", tmp_path / "other-state")
+    bundle, second = tmp_path / "tools.tar.zst", tmp_path / "second.tar.zst"
+    done = project.pkgs("bundle", "--without-pkgs", "--json", "--all-platforms", str(bundle), check=True)
+    repository.git("repack", "-a", "-d", "-f", "--quiet")
+    other.pkgs("bundle", "--without-pkgs", "--all-platforms", str(second), check=True)
+    shutil.rmtree(repository.path)
+    away = elsewhere(project, tmp_path / "away", tmp_path / "away-state")
+
+    before = away.pkgs("install", "--offline", "--frozen")
+    loaded = away.pkgs("install", "--offline", "--frozen", "--from", str(bundle), check=True)
+
+    assert bundle.read_bytes() == second.read_bytes()
+    assert json.loads(done.out)["left_out"] == []
+    assert before.status == 1
+    assert "1 downloads for" in loaded.err
+    assert away.call("tool").out == "git one\n"
+    assert away.pkgs("verify", "--deep", "--offline").status == 0
+    assert digests_of_trees(away) == digests_of_trees(project)
+
+
+def digests_of_trees(project: Project) -> set[str]:
+    return {json.loads(path.read_text())["tree"] for path in (project.state / "trees").glob("*.json")}
+
+
+def test_a_pack_stays_as_long_as_its_package(
+    project: Project, repository: Repository, tmp_path: Path
 ) -> None:
-    repository = Repository.make(tmp_path / "tool.git", {"tool": "#!/bin/sh\necho git\n"})
+    from_git(project, repository)
+    project.pkgs("install", "tool", check=True)
+    project.pkgs("bundle", "--without-pkgs", "a.tar.zst", check=True)
+    shutil.rmtree(repository.path)
+
+    project.pkgs("gc", check=True)
+    [pack] = (project.state / "git").iterdir()
+    usage = json.loads(project.pkgs("gc", "--usage", "--json", check=True).out)
+    assert [each["downloads"] for each in usage if each["label"] == "tool-1"] == [pack.stat().st_size]
+    project.pkgs("clean", "--packages", check=True)
+    assert project.call("tool").out == "git one\n"
+
+    project.pkgs("uninstall", "tool", check=True)
+    project.pkgs("gc", check=True)
+    assert not list((project.state / "git").iterdir())
+
+
+def test_a_pack_that_is_not_what_it_should_be_is_of_no_use(
+    project: Project, repository: Repository, tmp_path: Path
+) -> None:
+    from_git(project, repository)
+    project.pkgs("install", "tool", check=True)
+    bundle = tmp_path / "tools.tar.zst"
+    project.pkgs("bundle", "--without-pkgs", str(bundle), check=True)
+    pack = next(name for name in members(bundle) if name.startswith("git/"))
+    away = elsewhere(project, tmp_path / "away", tmp_path / "away-state")
+    changed = rewritten(bundle, pack, b"PACK evil")
+
+    done = away.pkgs("install", "--frozen", "--from", str(changed), check=True)
+    assert "the pack is removed" in done.err
+    assert away.call("tool").out == "git one\n"
+
+    shutil.rmtree(repository.path)
+    lost = elsewhere(project, tmp_path / "lost", tmp_path / "lost-state")
+    done = lost.pkgs("install", "--frozen", "--offline", "--from", str(changed))
+    assert done.status == 1
+    assert "cannot clone" in done.err
+
+
+def test_of_several_origins_one_is_brought_that_can_be_unpacked(
+    project: Project, repository: Repository, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.tgz"
+    bad.write_bytes(b"<html>moved</html>")
+    origin = f'source = "{bad.as_uri()}"\n  sha256 = "{digest_file(bad).hex}"'
+    (project.root / "manifests" / "tool.hcl").write_text(
+        f'description = "x"\nbinaries = ["tool"]\nversion "1" {{\n  {origin}\n'
+        f'  alternative {{\n    source = "{repository.uri}#v${{version}}"\n  }}\n}}\n'
+    )
+    project.pkgs("install", "tool", check=True)
+    bundle = tmp_path / "tools.tar.zst"
+
+    project.pkgs("bundle", "--without-pkgs", str(bundle), check=True)
+    away = elsewhere(project, tmp_path / "away", tmp_path / "away-state")
+    shutil.rmtree(repository.path)
+    bad.unlink()
+
+    away.pkgs("install", "--offline", "--frozen", "--from", str(bundle), check=True)
+    assert away.call("tool").out == "git one\n"
+
+
+def test_directories_of_the_checkout_are_not_brought(project: Project) -> None:
     (project.root / "own").mkdir()
     (project.root / "own" / "mine").write_text("#!/bin/sh\necho mine\n")
-    for name, source in (("tool", repository.uri), ("mine", "${env}/own")):
-        (project.root / "manifests" / f"{name}.hcl").write_text(
-            f'description = "x"\nbinaries = ["{name}"]\nsource = "{source}"\nversion "1" {{}}\n'
-        )
-    project.pkgs("install", "tool", "mine", check=True)
+    (project.root / "manifests" / "mine.hcl").write_text(
+        'description = "x"\nbinaries = ["mine"]\nsource = "${env}/own"\nversion "1" {}\n'
+    )
+    project.pkgs("install", "mine", check=True)
 
     done = project.pkgs("bundle", "--without-pkgs", "--json", "a.tar.zst", check=True)
 
-    assert [each.partition(":")[0] for each in json.loads(done.out)["left_out"]] == ["tool-1"]
-    assert "left out: tool-1: the git repository" in done.err
+    assert json.loads(done.out)["left_out"] == []
 
 
 def test_what_a_killed_load_leaves_is_collected(project: Project) -> None:

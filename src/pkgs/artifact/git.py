@@ -10,14 +10,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pkgs.artifact.failures import host_of, shown
+from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import FetchError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SHA256_LENGTH = 64
 _USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
 # What would lead git to another repository than the one it is told of, or make it ask somebody.
 _FOREIGN = frozenset(
@@ -76,13 +80,18 @@ class GitSource:
         return cls(repository, ref)
 
 
+def commit_digest(commit: str) -> Digest:
+    """Return what stands for a commit where the store wants a digest."""
+    return digest_bytes(f"git commit {commit}\n".encode())
+
+
 def clone(source: GitSource, into: Path, environ: Mapping[str, str], timeout: float = 1800) -> str:
     """Put the files of ``source`` into the new directory ``into`` and return the commit.
 
     Only that commit is asked for. No hook runs, nobody is asked for anything; ``timeout`` is in seconds and
     for each call of git. Raises :class:`FetchError`, and then ``into`` is not there.
     """
-    git = _Git(source, environ, timeout)
+    git = Git(source, environ, timeout)
     try:
         commit = _cloned(git, source, into)
         shutil.rmtree(into / ".git")
@@ -97,7 +106,7 @@ def remote_commit(source: GitSource, environ: Mapping[str, str], timeout: float 
     if _COMMIT.fullmatch(source.ref):
         return source.ref
     ref = source.ref or "HEAD"
-    listed = _Git(source, environ, timeout).run(["ls-remote", "--", source.repository, ref, f"{ref}^{{}}"])
+    listed = Git(source, environ, timeout).run(["ls-remote", "--", source.repository, ref, f"{ref}^{{}}"])
     commits = {name: commit for commit, _, name in (line.partition("\t") for line in listed.splitlines())}
     wanted = [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}", ref]
     found = next((commits[name] for name in wanted if name in commits), "")
@@ -111,14 +120,14 @@ def remote_tags(repository: str, environ: Mapping[str, str], timeout: float = 60
     if repository.startswith("-"):
         raise FetchError(f"{shown(repository)}: a repository does not start with a dash")
     arguments = ["ls-remote", "--tags", "--refs", "--", repository]
-    listed = _Git(GitSource(repository, ""), environ, timeout).run(arguments)
+    listed = Git(GitSource(repository, ""), environ, timeout).run(arguments)
     return [line.partition("\trefs/tags/")[2] for line in listed.splitlines()]
 
 
-def _cloned(git: _Git, source: GitSource, into: Path) -> str:
+def _cloned(git: Git, source: GitSource, into: Path) -> str:
     if _COMMIT.fullmatch(source.ref):
-        git.run(["init", "--quiet", "--template=", "--", str(into)])
-        _fetch_commit(git, source, into)
+        begin(git, source.ref, into)
+        fetch_commit(git, source, into)
         git.run(["-C", str(into), "checkout", "--quiet", "--detach", source.ref, "--"])
     else:
         branch = [f"--branch={source.ref}"] if source.ref else []
@@ -127,8 +136,14 @@ def _cloned(git: _Git, source: GitSource, into: Path) -> str:
     return git.run(["-C", str(into), "rev-parse", "HEAD"]).strip()
 
 
-def _fetch_commit(git: _Git, source: GitSource, into: Path) -> None:
-    """Fetch one commit; where the server gives out only branches and tags, fetch those."""
+def begin(git: Git, commit: str, into: Path) -> None:
+    """Make an empty repository for ``commit`` in the directory ``into``, which is new or empty."""
+    kind = ["--object-format=sha256"] if len(commit) == _SHA256_LENGTH else []
+    git.run(["init", "--quiet", "--template=", *kind, "--", str(into)])
+
+
+def fetch_commit(git: Git, source: GitSource, into: Path) -> None:
+    """Fetch the commit ``source.ref``; where the server gives out only branches and tags, fetch those."""
     fetch = ["-C", str(into), "fetch", "--quiet", "--no-recurse-submodules"]
     try:
         git.run([*fetch, "--depth=1", "--", source.repository, source.ref])
@@ -136,7 +151,7 @@ def _fetch_commit(git: _Git, source: GitSource, into: Path) -> None:
         git.run([*fetch, "--tags", "--", source.repository, "+refs/heads/*:refs/remotes/origin/*"])
 
 
-class _Git:
+class Git:
     """Runs git in an environment of which only the harmless is left."""
 
     def __init__(self, source: GitSource, environ: Mapping[str, str], timeout: float) -> None:
@@ -146,21 +161,21 @@ class _Git:
         quiet = {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "LC_ALL": "C"}
         self._environ = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes", **kept, **quiet}
 
-    def run(self, arguments: Sequence[str]) -> str:
-        """Return what git prints; raise :class:`FetchError` with its last word."""
+    def run(self, arguments: Sequence[str], stdin: Path | None = None) -> str:
+        """Return what git prints, given a file or nothing; raise :class:`FetchError` with its last word."""
         import subprocess  # deferred: seldom needed
 
-        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         try:
-            done = subprocess.run(
-                ["git", *settings, *arguments],
-                env=self._environ,
-                cwd=os.sep,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._timeout,
-                check=False,
-            )
+            with (stdin or Path(os.devnull)).open("rb") as given:
+                done = subprocess.run(
+                    self._command(arguments),
+                    env=self._environ,
+                    cwd=os.sep,
+                    stdin=given,
+                    capture_output=True,
+                    timeout=self._timeout,
+                    check=False,
+                )
         except FileNotFoundError as error:
             raise self._failed("there is no git", "install git") from error
         except subprocess.TimeoutExpired as error:
@@ -171,10 +186,38 @@ class _Git:
             raise self._failed(_last_word(done.stderr), self._hint())
         return done.stdout.decode(errors="replace")
 
+    @contextmanager
+    def reading(self, arguments: Sequence[str], stdin: Path) -> Iterator[IO[bytes]]:
+        """Yield what git prints while it does, given a file; raise :class:`FetchError` if it fails."""
+        import subprocess  # deferred: seldom needed
+
+        with (
+            stdin.open("rb") as given,
+            subprocess.Popen(
+                self._command(arguments),
+                env=self._environ,
+                cwd=os.sep,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            ) as process,
+        ):
+            assert process.stdout
+            yield process.stdout
+        if process.returncode:
+            raise self._failed(f"git ended with status {process.returncode}", self._hint())
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return ["git", *(word for setting in _SETTINGS for word in ("-c", setting)), *arguments]
+
     def _failed(self, why: str, hint: str) -> FetchError:
         return FetchError(f"cannot clone {shown(self._source.repository)}: {why}", hint)
 
     def _hint(self) -> str:
+        if self._environ.get("GIT_ALLOW_PROTOCOL") == "file":  # see pkgs.app.parts
+            return (
+                "pkgs is offline: run it once without --offline, or bring the repository with `pkgs bundle`"
+            )
         host = host_of(self._source.repository)
         reach = f", and allow {host} where outgoing traffic is filtered" if host else ""
         return f"check the URL, the ref {self._source.ref or 'HEAD'}, and that you may read it{reach}"

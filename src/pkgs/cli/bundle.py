@@ -184,14 +184,16 @@ def load(app: App, path: Path) -> dict[str, object]:
     loaded = load_bundle(path, app.state, app.reporter)
     if app.within:
         workspace = app.workspace()
-        workspace.store.roots.add(workspace.owner, app.reporter, blobs=loaded.blobs)
+        workspace.store.roots.add(workspace.owner, app.reporter, blobs=loaded.blobs | loaded.packs)
         if loaded.wheels:
             set_up(app.environment, app.state, loaded.wheels, app.environ, app.reporter)
-    counted = f"{len(loaded.blobs)} downloads for {', '.join(loaded.platforms)}, {loaded.fresh} of them new"
+    brought = len(loaded.blobs) + len(loaded.packs)
+    counted = f"{brought} downloads for {', '.join(loaded.platforms)}, {loaded.fresh} of them new"
     app.reporter.info(f"{path.name}: {counted}")
     return {
         "file": str(path),
         "platforms": list(loaded.platforms),
         "blobs": sorted(digest.hex for digest in loaded.blobs),
+        "packs": sorted(digest.hex for digest in loaded.packs),
         "new": loaded.fresh,
     }

@@ -6,6 +6,7 @@ A bundle is a tar, compressed with zstandard, laid out like a state directory:
     pkgs.lock                         the lock it was made from
     manifests/<name>.hcl              the manifests of its packages, to be read
     blobs/sha256/<ab>/<abcd…>         downloads
+    git/<digest>.pack                 packages that are git repositories, one commit each
     sources/<source>/<revision>/…     the manifest sources that are not part of a checkout
     wheels/<name>.whl                 pkgs itself and its libraries
 
@@ -22,14 +23,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgs.artifact.failures import shown
-from pkgs.artifact.git import GitSource
+from pkgs.artifact.failures import summary
+from pkgs.artifact.git import commit_digest
 from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest
 from pkgs.environment.lock import Lock, LockedPackage
 from pkgs.errors import FetchError, LockError, together
 from pkgs.install.locking import covered, to_artifact
-from pkgs.install.obtain import DOWNLOAD, claim, kind_of
+from pkgs.install.obtain import DOWNLOAD, GIT, claim, kind_of
+from pkgs.install.repositories import packed
 from pkgs.install.workspace import Workspace
 from pkgs.platforms import Platform
 from pkgs.references import Reference
@@ -105,32 +107,41 @@ def _add(
     locked = covered(lock.packages.get(str(reference)), reference, platform)
     entry = workspace.catalog.get(reference.name)
     found.members[f"manifests/{reference.name}.hcl"] = entry.file.text.encode()
-    blob = _blob(workspace, reference, locked, platform)
+    origin = _first_had(workspace, reference, locked, platform)
     listed = found.packages.setdefault(str(reference), {})
-    if blob is None:
-        url = locked.artifacts[platform][0].url
-        if GitSource.parse(url):
-            found.left_out.append(f"{reference}: the git repository {shown(url)} is no download")
-        return
-    listed[str(platform)] = blob.hex
-    found.members[blob_member(blob)] = workspace.state.blob(blob)
+    if origin:
+        digest, member, path = origin
+        listed[str(platform)] = digest.hex
+        found.members[member] = path
 
 
-def _blob(
+def _first_had(
     workspace: Workspace, reference: Reference, locked: LockedPackage, platform: Platform
-) -> Digest | None:
-    """Return the first download of a package that can be had: the first of the lock, wherever that works."""
-    artifacts = [to_artifact(each) for each in locked.artifacts[platform]]
-    downloads = [each for each in artifacts if kind_of(workspace, each) == DOWNLOAD]
-    failures: list[FetchError] = []
-    for artifact in downloads:
+) -> tuple[Digest, str, Path] | None:
+    """Return the member for the first origin of the lock that can be had, wherever that works.
+
+    One whose tree the lock knows can also be unpacked, so it comes first. None if there is nothing to bring.
+    """
+    failures: dict[str, FetchError] = {}
+    for held in sorted(locked.artifacts[platform], key=lambda each: not each.tree):
+        artifact, label = to_artifact(held), f"{reference} {platform}"
         try:
-            return _present(workspace, artifact, platform, f"{reference} {platform}")
+            if kind_of(workspace, artifact) == DOWNLOAD:
+                blob = _present(workspace, artifact, platform, label)
+                return blob, blob_member(blob), workspace.state.blob(blob)
+            if kind_of(workspace, artifact) == GIT:
+                commit = _packed(workspace, artifact, label)
+                return commit, f"git/{commit.hex}.pack", workspace.state.pack(commit)
         except FetchError as error:
-            failures.append(error)
+            failures[artifact.url] = error
     if failures:
-        raise together(failures)
+        raise summary(failures)
     return None
+
+
+def _packed(workspace: Workspace, artifact: Artifact, label: str) -> Digest:
+    claim(workspace, (), (commit_digest(artifact.commit),))
+    return packed(workspace, artifact, label)
 
 
 def _present(workspace: Workspace, artifact: Artifact, platform: Platform, label: str) -> Digest:

@@ -17,7 +17,7 @@ from pkgs.state import State
 from pkgs.store.files import remove_tree, storing, temp_sibling
 from pkgs.store.unpack import unpack
 
-_SOURCE = re.compile(r"[0-9a-f]{64}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?|sha256-[0-9a-f]{64}")
 _MODE = 0o444
 
@@ -26,11 +26,12 @@ _MODE = 0o444
 class Loaded:
     """What came with a bundle: its platforms, its blobs, and the directory of libraries of pkgs, if any.
 
-    ``fresh`` counts the downloads that were not here before.
+    ``packs`` stand for commits of git repositories. ``fresh`` counts what was not here before of both.
     """
 
     platforms: tuple[str, ...]
     blobs: frozenset[Digest]
+    packs: frozenset[Digest]
     fresh: int
     wheels: Path | None
 
@@ -50,13 +51,15 @@ def load_bundle(path: Path, state: State, reporter: Reporter) -> Loaded:
             unpack(path, work, name=path.name)
         index = _index(work, path)
         blobs = dict(_blobs(work, path))
-        fresh = sum(_place_blob(state, digest, blob) for digest, blob in blobs.items())
+        packs = dict(_packs(work))
+        fresh = sum(_place(state.blob(digest), blob) for digest, blob in blobs.items())
+        fresh += sum(_place(state.pack(commit), pack) for commit, pack in packs.items())
         _place_sources(state, work)
         _place_own_wheel(state, work)
         wheels = _place_wheels(state, work)
     finally:
         remove_tree(work)
-    return Loaded(tuple(index["platforms"]), frozenset(blobs), fresh, wheels)
+    return Loaded(tuple(index["platforms"]), frozenset(blobs), frozenset(packs), fresh, wheels)
 
 
 def _index(work: Path, path: Path) -> Mapping[str, Any]:
@@ -92,21 +95,27 @@ def _blobs(work: Path, path: Path) -> Iterator[tuple[Digest, Path]]:
         yield digest, blob
 
 
-def _place_blob(state: State, digest: Digest, blob: Path) -> bool:
-    target = state.blob(digest)
+def _packs(work: Path) -> Iterator[tuple[Digest, Path]]:
+    """Yield what may be packs of git repositories: git verifies them by the commit that the lock names."""
+    for pack in sorted(work.glob("git/*.pack")):
+        if _DIGEST.fullmatch(pack.stem):
+            yield Digest(pack.stem), pack
+
+
+def _place(target: Path, file: Path) -> bool:
     if target.is_file():
         return False
     with storing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        blob.chmod(_MODE)
-        blob.replace(target)
+        file.chmod(_MODE)
+        file.replace(target)
     return True
 
 
 def _place_sources(state: State, work: Path) -> None:
     for revision in sorted(work.glob("sources/*/*")):
         target = state.sources / revision.parent.name / revision.name
-        named = _SOURCE.fullmatch(target.parent.name) and _REVISION.fullmatch(target.name)
+        named = _DIGEST.fullmatch(target.parent.name) and _REVISION.fullmatch(target.name)
         if named and revision.is_dir() and not target.exists():
             with storing(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +127,7 @@ def _place_own_wheel(state: State, work: Path) -> None:
     for wheel in work.glob("wheels/pkgs-*.whl"):
         copy = temp_sibling(wheel)
         copy.write_bytes(wheel.read_bytes())
-        _place_blob(state, digest_file(copy), copy)
+        _place(state.blob(digest_file(copy)), copy)
 
 
 def _place_wheels(state: State, work: Path) -> Path | None:

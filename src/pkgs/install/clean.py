@@ -80,12 +80,14 @@ class _Shares:
 
     def downloads(self) -> Iterator[Item]:
         shelves = (path for shelf in entries(self._state.blobs) for path in entries(shelf))
-        present = by_key(shelves) if self._cleaning.everyone else self._blobs | self._archives(self._own)
+        found = (*shelves, *entries(self._state.packs))
+        present = by_key(found) if self._cleaning.everyone else self._blobs | self._archives(self._own)
         taken = self._taken(root.blobs | self._archives(root) for root in self._others)
         itself = self._programs()
         for digest in sorted(present, key=str):
-            path = self._state.blob(digest)
-            if not path.is_file():
+            places = (self._state.blob(digest), self._state.pack(digest))
+            path = next((place for place in places if place.is_file()), None)
+            if path is None:
                 continue
             reason = first(
                 (digest in itself, "it is pkgs itself"), (digest in taken, "another environment uses it")

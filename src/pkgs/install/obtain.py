@@ -10,13 +10,14 @@ from itertools import takewhile
 from pathlib import Path
 
 from pkgs.artifact.failures import shown
-from pkgs.artifact.git import GitSource, clone, remote_commit
+from pkgs.artifact.git import GitSource, commit_digest, remote_commit
 from pkgs.artifact.local import local_path
 from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.artifact.placed import placed
 from pkgs.digests import Digest
 from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, PkgsError, together
 from pkgs.install.recipes import finish, recipe_of
+from pkgs.install.repositories import fill
 from pkgs.install.wanted import Wanted, artifacts_for
 from pkgs.install.workspace import Workspace
 from pkgs.platforms import Platform
@@ -238,8 +239,8 @@ def _at_commit(workspace: Workspace, artifact: Artifact, label: str) -> Artifact
 
 
 def _finish(workspace: Workspace, wanted: Wanted, artifact: Artifact, building: Path) -> None:
-    source = GitSource.parse(placed(artifact.url, workspace.places))
-    if source:
+    if artifact.commit:
+        claim(workspace, (), (commit_digest(artifact.commit),))
         with workspace.reporter.task(str(wanted.reference)):
-            clone(GitSource(source.repository, artifact.commit), building, workspace.environ)
+            fill(workspace, artifact, building)
     finish(workspace, wanted, building)

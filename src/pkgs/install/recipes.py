@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from pkgs.artifact.git import commit_digest
 from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest, digest_bytes
 from pkgs.environment.expose import matches
@@ -51,7 +52,7 @@ def recipe_of(wanted: Wanted, artifact: Artifact) -> Recipe:
 
 def _content(artifact: Artifact) -> Digest | None:
     if artifact.commit:
-        return digest_bytes(f"git commit {artifact.commit}\n".encode())
+        return commit_digest(artifact.commit)
     return artifact.digest
 
 

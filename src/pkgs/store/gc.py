@@ -81,7 +81,7 @@ class _Collector:
 
     def _downloads(self) -> Iterator[Item]:
         shelves = (path for shelf in entries(self._state.blobs) for path in entries(shelf))
-        found = by_key((*shelves, *entries(self._state.partial)))
+        found = by_key((*shelves, *entries(self._state.packs), *entries(self._state.partial)))
         for batch in batches(found.items()):
             with self._sweep.claims_wait():
                 needed = frozenset().union(*(self._blobs_of(root) for root in self._sweep.live()))
@@ -92,7 +92,7 @@ class _Collector:
         with ExitStack() as stack:
             free = stack.enter_context(self._sweep.locks.attempt(blob_lock(key.hex)))
             for path in paths:
-                whole = path == self._state.blob(key)
+                whole = path in (self._state.blob(key), self._state.pack(key))
                 reason = first(
                     (needed and whole, "an environment uses it"),
                     (not free, "it is being worked on"),

@@ -6,7 +6,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pkgs.digests import Digest
 from pkgs.state import State
@@ -37,7 +36,7 @@ class Usage:
 
 def usage(state: State, roots: list[Root]) -> list[Usage]:
     """Return the space taken by each package, the largest first."""
-    blobs = dict(_blob_sizes(state.blobs))
+    blobs = dict(_blob_sizes(state))
     by_label: dict[str, list[Record]] = defaultdict(list)
     for record in _records(state):
         by_label[record.label].append(record)
@@ -82,7 +81,7 @@ def _records(state: State) -> Iterator[Record]:
             yield record
 
 
-def _blob_sizes(blobs: Path) -> Iterator[tuple[Digest, int]]:
-    for path in blobs.glob("??/*"):
-        if _HEX.fullmatch(path.name):
-            yield Digest(path.name), path.stat().st_size
+def _blob_sizes(state: State) -> Iterator[tuple[Digest, int]]:
+    for path in (*state.blobs.glob("??/*"), *state.packs.glob("*.pack")):
+        if _HEX.fullmatch(path.stem):
+            yield Digest(path.stem), path.stat().st_size
