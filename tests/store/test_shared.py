@@ -50,6 +50,23 @@ def test_what_another_host_collected_is_made_again(hosts: tuple[TestStore, TestS
     assert (tree / "tool").read_bytes() == b"x" * 100
 
 
+def test_what_another_host_claimed_just_now_is_kept(
+    hosts: tuple[TestStore, TestStore], tmp_path: Path
+) -> None:
+    one, two = hosts
+    one.roots.add(tmp_path, one.reporter, blobs=[digest_bytes(b"")])
+    gc(one)  # it has seen which environments there are
+    recipe = Recipe(blob=digest_bytes(ARCHIVE))
+    (tmp_path / "bin").mkdir()
+    two.roots.add(tmp_path / "bin", two.reporter, trees=[recipe.key()])
+    tree = install(two)
+
+    one.put_tree(tar_of_files({"other": b"y"}))  # so that it lists the trees anew
+    gc(one)
+    assert tree.is_dir()
+    assert (tmp_path / "served" / tree.relative_to(two.state.root)).is_dir()
+
+
 def test_an_open_file_keeps_nothing_else_from_being_collected(hosts: tuple[TestStore, TestStore]) -> None:
     """A file server's client gives a file that is removed while it is open another name in its directory."""
     store = hosts[0]

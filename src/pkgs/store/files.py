@@ -89,6 +89,19 @@ def _sync_directory(path: Path) -> None:
         os.close(fd)
 
 
+def look_anew(directory: Path) -> None:
+    """See to it that a directory is listed as it is, if it is there: a change ends what a cache knows of it.
+
+    The client of a file server may remember for half a minute what was in it before other hosts changed it.
+    """
+    temp = temp_sibling(directory / "look")
+    try:
+        _write_new(temp, b"", 0o600, durable=False)
+    except FileNotFoundError:
+        return
+    temp.unlink(missing_ok=True)
+
+
 @contextmanager
 def clean_on_failure(path: Path) -> Iterator[None]:
     """Remove ``path``, be it a file or a tree, if the body raises."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from pkgs.digests import Digest
 from pkgs.progress import Reporter
 from pkgs.state import State
-from pkgs.store.files import TEMP_PREFIX, remove_tree, temp_sibling
+from pkgs.store.files import TEMP_PREFIX, look_anew, remove_tree, temp_sibling
 from pkgs.store.locks import Locks
 from pkgs.store.root import Root
 from pkgs.store.roots import ROOTS_LOCK, Roots
@@ -60,6 +60,7 @@ class Sweep:
         if not self.dry_run:
             hold = self.locks.hold(ROOTS_LOCK, what="collecting garbage", waiting=self.reporter.info)
             stack.enter_context(hold)
+            look_anew(self.state.roots)
         return stack
 
     def live(self) -> list[Root]:
