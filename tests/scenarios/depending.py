@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.fixtures import CHILD, PARENT, RUNTIME, VIRTUAL
+from tests.scenarios.fixtures import CHILD, NESTED, NESTING, PARENT, RUNTIME, VIRTUAL
 from tests.support.scenarios import Scenario
 
 SCENARIOS = (
@@ -105,6 +105,27 @@ SCENARIOS = (
         assert test "$(parentbin.sh)" = "VARIABLE=1.0.0"
         """,
         environments={".": PARENT, "child": CHILD},
+        activate=".",
+    ),
+    Scenario(
+        "a package that is an environment itself uses its own tools",
+        """
+        ./packages/app/bin/pkgs install helper
+        pkgs install helper outer app
+        root="$(pkgs env APP)"
+        assert test -x "$root/bin/helper.sh"
+        for again in first planned; do
+          assert test "$(app)" = "app in root
+        inner helper in $root
+        outer tool"
+          assert test "$(helper.sh)" = "outer helper"
+        done
+        deactivate-pkgs
+        assert test "$(bin/app)" = "app in root
+        inner helper in $root
+        outer tool"
+        """,
+        environments={".": NESTING, "packages/app": NESTED},
         activate=".",
     ),
 )

@@ -144,4 +144,20 @@ CHANNELS: Fixture = {
     + 'channel "stable" {\n  version = "1.0.0"\n  update = "24h"\n}\n',
 }
 
+# A package that is an environment of its own, with another version of a tool that the outer one has as well.
+NESTING: Fixture = {
+    "bin/pkgs.hcl": SOURCES,
+    "packages/helper.sh": script("echo outer helper"),
+    "packages/helper.hcl": manifest("helper", "2.0.0"),
+    "packages/outer.sh": script("echo outer tool"),
+    "packages/outer.hcl": manifest("outer", "1.0.0"),
+    "packages/app.hcl": manifest("app", "1.0.0", 'env = { APP: "${root}" }\n', file="app"),
+}
+NESTED: Fixture = {
+    "bin/pkgs.hcl": SOURCES,
+    "app": script('echo "app in ${PKGS_ENV##*/}"', "helper.sh", "outer.sh"),
+    "packages/helper.sh": script('echo "inner helper in $PKGS_ENV"'),
+    "packages/helper.hcl": manifest("helper", "1.0.0"),
+}
+
 EMPTY: Fixture = {}

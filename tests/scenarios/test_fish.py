@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.fixtures import ONE
+from tests.scenarios.fixtures import NESTED, NESTING, ONE
 from tests.support.scenarios import Stage
 
 pytestmark = pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
@@ -56,3 +56,18 @@ def test_a_session(stage: Stage, tmp_path: Path) -> None:
     )
 
     assert shown == "1.0.0 waz\ntestbin1 1.0.0\nleft \n"
+
+
+def test_a_package_that_is_an_environment_itself(stage: Stage, tmp_path: Path) -> None:
+    place = tmp_path / "fish" / "root"
+    stage.furnish(place, NESTING)
+    stage.furnish(place / "packages/app", NESTED)
+
+    shown = in_fish(
+        stage,
+        place,
+        "source bin/activate-pkgs.fish; packages/app/bin/pkgs install helper; pkgs install helper outer app\n"
+        "update_pkgs_env; app | string replace $APP ROOT; helper.sh",
+    )
+
+    assert shown == "app in root\ninner helper in ROOT\nouter tool\nouter helper\n"

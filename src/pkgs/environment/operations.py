@@ -70,11 +70,13 @@ def call_operations(
     others: Iterable[Package],
     dependencies: Iterable[Dependency],
     env: Mapping[str, str],
+    own: Path | None = None,
 ) -> tuple[EnvOp, ...]:
     """Return the operations of calling a tool of ``package`` (hermit, env.go:884-935).
 
     For a variable set twice, the configuration beats the package, the package its runtime dependencies,
-    and those the other installed packages.
+    and those the other installed packages. ``own`` is the directory of links of a package that is an
+    environment itself: its tools come first.
     """
     dependencies = tuple(dependencies)
     return (
@@ -84,4 +86,5 @@ def call_operations(
         *(Prepend("PATH", literal(str(dependency.links))) for dependency in dependencies),
         *package.env,
         *config_operations(environment, env),
+        *((Prepend("PATH", literal(str(own))),) if own else ()),
     )

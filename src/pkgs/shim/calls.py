@@ -10,6 +10,7 @@ from pathlib import Path
 from pkgs.environment.expose import tools
 from pkgs.environment.operations import Dependency, call_operations
 from pkgs.environment.pins import link_name
+from pkgs.environment.root import is_bin_dir
 from pkgs.environment.transform import apply
 from pkgs.envops import EnvOp
 from pkgs.errors import EnvError, PkgsError
@@ -106,7 +107,7 @@ def _needed(seen: Look, installed: Installed) -> tuple[Path, ...]:
 
 
 def _operations(seen: Look, installed: Installed) -> tuple[EnvOp, ...]:
-    workspace = seen.workspace
+    workspace, own = seen.workspace, Path(installed.package.root) / "bin"
     return call_operations(
         workspace.environment,
         installed.package,
@@ -115,4 +116,5 @@ def _operations(seen: Look, installed: Installed) -> tuple[EnvOp, ...]:
             Dependency(each.package, link_farm(workspace, each.package)) for each in installed.dependencies
         ],
         env=workspace.config.env,
+        own=own if is_bin_dir(own) else None,
     )
