@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from pkgs.cli.bugs import write_report
 from pkgs.cli.main import COMMANDS
 from pkgs.digests import digest_bytes
 from tests.support.checkout import ROOT
@@ -276,3 +278,15 @@ def test_what_is_to_be_first_on_path_is_first_at_every_call(project: Project) ->
 def test_help_for_a_command_can_be_asked_for_both_ways(project: Project) -> None:
     assert project.pkgs("help", "lock").out == project.pkgs("lock", "--help").out
     assert project.pkgs("help").out == project.pkgs("--help").out
+
+
+def test_a_bug_is_reported_whatever_its_message_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    try:
+        raise ValueError("caf\udce9")
+    except ValueError:
+        report = write_report(["install", "caf\udce9"])
+
+    assert "caf\\udce9" in Path(report).read_text(encoding="utf-8")

@@ -67,6 +67,27 @@ class TestFullDisk:
         world.recovers("ink")
 
 
+@pytest.mark.parametrize(
+    "name", ["two\nlines", os.fsdecode(b"caf\xe9"), 'it\'s "$HOME" `x`\\', "50%25 #1?", "-n"]
+)
+def test_a_project_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    project = Project.make(tmp_path / name, tmp_path / "state")
+    project.tool("jot", "1.0.0")
+
+    for words in (
+        "install jot",
+        "list",
+        "info jot",
+        "search --json jot",
+        "lock --check",
+        "verify --deep",
+        "gc",
+    ):
+        done = project.pkgs(*words.split())
+        assert done.status == 0, (words, done.err)
+    assert project.call("jot", "x").out == "jot 1.0.0 x\n"
+
+
 def set_mode(top: Path, mode: int) -> None:
     """Give every directory from ``top`` on this mode."""
     for path in [top, *top.rglob("*")]:

@@ -77,6 +77,7 @@ class Project:
             input=stdin,
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             timeout=TIMEOUT,
             check=False,
         )

@@ -21,7 +21,7 @@ def local_path(url: str) -> Path | None:
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost"):
             raise FetchError(f"{url} names a file of another machine", "write file:///absolute/path")
-        path = unquote(parts.path)
+        path = unquote(parts.path, errors="surrogateescape")
     elif url.startswith(("file:", "/")):
         path = url.removeprefix("file:")
     else:

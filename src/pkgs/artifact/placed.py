@@ -6,6 +6,7 @@ about to be fetched gets the real path.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,5 +49,7 @@ class PlacedFetcher:
 def placed(url: str, places: Mapping[str, str]) -> str:
     """Return ``url`` with directories in the place of symbols."""
     for symbol, directory in places.items():
-        url = url.replace(f"file://{symbol}", f"file://{quote(directory)}").replace(symbol, directory)
+        url = url.replace(f"file://{symbol}", f"file://{quote(os.fsencode(directory))}").replace(
+            symbol, directory
+        )
     return url

@@ -14,7 +14,12 @@ from pkgs import __version__
 def write_report(words: Sequence[str]) -> str:
     """Write what is known of the exception being handled; return the file's path."""
     with tempfile.NamedTemporaryFile(
-        "w", prefix="pkgs-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        "w",
+        prefix="pkgs-bug-",
+        suffix=".txt",
+        delete=False,
+        encoding="utf-8",
+        errors="backslashreplace",  # paths may hold bytes that are no text
     ) as file:
         file.write(f"pkgs {__version__}, Python {sys.version}, {platform.platform()}\n")
         file.write(f"command: pkgs {' '.join(words)}\n\n{traceback.format_exc()}")

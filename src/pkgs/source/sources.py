@@ -70,7 +70,7 @@ def open_source(uri: str, access: Access) -> Source:
 
         return oci_source(shown, url, access)
     if parts.scheme == "file":
-        return _directory(shown, unquote(parts.path), access)
+        return _directory(shown, unquote(parts.path, errors="surrogateescape"), access)
     raise SourceError(f"unsupported manifest source {shown!r}", _KINDS)
 
 
@@ -88,7 +88,7 @@ def _below_root(uri: str, root: Path | None) -> str:
         raise SourceError(f"the manifest source {uri} means an environment, and there is none", _KINDS)
     path = uri.removeprefix("env:").lstrip("/")
     # By name, since the root of an environment that is being made may not be there yet.
-    return f"file://{os.path.normpath(f'{quote(str(root))}/{path}')}" if path else "file://"
+    return f"file://{os.path.normpath(f'{quote(os.fsencode(root))}/{path}')}" if path else "file://"
 
 
 def _directory(uri: str, path: str, access: Access) -> LocalSource:
