@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.support.archives import make_tar_gz
 from tests.support.project import Project
 
 
@@ -66,6 +67,16 @@ def test_a_source_that_cannot_be_is_an_error(project: Project) -> None:
     done = project.pkgs("validate", "source", "nowhere")
 
     assert (done.status, "unsupported manifest source 'nowhere'" in done.err) == (1, True)
+
+
+def test_a_snapshot_is_fetched_outside_of_an_environment_too(project: Project, tmp_path: Path) -> None:
+    project.tool("hello", "1.0.0")
+    manifest = (project.root / "manifests/hello.hcl").read_bytes()
+    archive = make_tar_gz(tmp_path / "manifests.tar.gz", {"hello.hcl": manifest})
+
+    done = project.run([project.exe, "validate", "source", archive.as_uri()], cwd=tmp_path)
+
+    assert done.status == 0, done.err
 
 
 def test_a_script_may_call_what_is_pinned_defined_or_standard(project: Project) -> None:

@@ -204,7 +204,7 @@ class Parts:
             self.home,
             self.cwd,
             self.state.root / "memo",
-            private=self.config.github_token_auth,
+            private=self.config.github_token_auth if self.within else (),
             offline=self.offline,
             warn=self.reporter.warn,
         )
