@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 
-from pkgs.digests import digest_file
 from pkgs.errors import EnvError
 from pkgs.migrate.toolfiles import Wanted, read_tools
-from tests.support.archives import make_tar_gz
 from tests.support.hermits import publish
-from tests.support.project import TIMEOUT, Project
-from tests.support.server import Reply, Request, serving
+from tests.support.project import Project
 
 
 @pytest.fixture
@@ -109,40 +104,6 @@ def test_an_environment_is_made_where_there_is_none(project: Project, tmp_path: 
     assert (bare / "bin" / "activate-pkgs").is_file()
     assert next((bare / "bin").glob(".*.pkg")).name.startswith(".deno-")
     assert str((bare / "bin" / "deno").readlink()).startswith(".deno-")
-
-
-def start(project: Project, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [project.exe, *words], cwd=project.root, env=project.environ(), stderr=subprocess.PIPE, text=True
-    )
-
-
-def test_an_install_at_the_same_time_is_not_lost(project: Project, tmp_path: Path) -> None:
-    """The install has read pins and lock when the migration begins, and writes them after it could end."""
-    archive = make_tar_gz(tmp_path / "slow.tar.gz", {"slow/bin/slow": b"#!/bin/sh\n"})
-    (project.root / ".tool-versions").write_text("sand 1.5.7\n")
-    asked, waited = threading.Event(), threading.Event()
-
-    def late(_: Request) -> Reply:
-        asked.set()
-        waited.wait(TIMEOUT)
-        return Reply(archive.read_bytes())
-
-    with serving() as server:
-        project.remote("slow", server.add("/slow.tar.gz", late), digest_file(archive).hex)
-        with start(project, "install", "slow") as installing:
-            assert asked.wait(TIMEOUT)
-            with start(project, "migrate") as migrating:
-                assert migrating.stderr
-                said = migrating.stderr.readline()
-                waited.set()
-                migrating.communicate(timeout=TIMEOUT)
-            installing.communicate(timeout=TIMEOUT)
-
-    assert f"waiting for the environment in {project.bin}: process {installing.pid} is" in said
-    assert (installing.returncode, migrating.returncode) == (0, 0)
-    assert pins(project) == [".sand-1.5.7.pkg", ".slow-1.0.0.pkg"]
-    assert project.pkgs("lock", "--check").status == 0
 
 
 def test_all_forms_of_mise(tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ def run(args: argparse.Namespace, app: App) -> int:
     new = not environment.bin_dir.exists()
     app.reporter.info(f"{'Creating new' if new else 'Looking at'} pkgs environment in {environment.root}")
     program = own_program(app.state, environment.bin_dir, args.pkgs_url)
-    changed = Scaffold(environment=environment, config=config, program=program).write()
+    scaffold = Scaffold(environment=environment, config=config, program=program)
+    with app.store.roots.changing(environment.bin_dir.resolve(), app.reporter):
+        changed = scaffold.write()
     stage(app, changed)
     if not changed:
         app.reporter.info("nothing had to be changed")
