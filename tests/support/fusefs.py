@@ -21,7 +21,7 @@ import os
 import struct
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ import mfusepy
 
 ORDERS = struct.Struct("qqqq")
 # What is not counted: it cannot fail, or nobody looks at how it ended.
-_SURE = {"init", "destroy", "release", "statfs"}
+_SURE = {"release", "statfs"}
 _STATUS = ("mode", "ino", "nlink", "uid", "gid", "size", "atime_ns", "mtime_ns", "ctime_ns")
 
 
@@ -196,12 +196,10 @@ class Faults:
         return watched
 
 
-def _operations(operations: Directory) -> Iterator[str]:
-    for kind in type(operations).__mro__:
-        if issubclass(kind, Directory):
-            yield from (
-                name for name in vars(kind) if not name.startswith("_") and name not in {*_SURE, "use_ns"}
-            )
+def _operations(operations: Directory) -> set[str]:
+    kinds = [kind for kind in type(operations).__mro__ if issubclass(kind, Directory)]
+    names = {name for kind in kinds for name in vars(kind) if callable(getattr(kind, name))}
+    return {name for name in names - _SURE if not name.startswith("_")}
 
 
 def main(backing: str, at: str, orders: str, *kinds: str) -> None:

@@ -24,7 +24,7 @@ from pkgs.store.files import clean_on_failure, temp_sibling
 _PROC = Path("/proc")
 _MACHINE = Path("/etc/machine-id")
 _POLL_SECONDS = 0.05
-_LONGEST = 4096
+_LONGEST = 1 << 16
 _LARGEST_PID = (1 << 31) - 1
 # No hard links here, or (over SFTP, which has but one word for failure) the name was taken meanwhile.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
