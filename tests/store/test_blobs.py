@@ -19,7 +19,7 @@ from pkgs.errors import DigestMismatchError, FetchError, StoreError
 from pkgs.platforms import Platform
 from pkgs.progress import Task
 from pkgs.store.blobs import Blob, Blobs
-from pkgs.store.processes import own_start, since_boot
+from pkgs.store.processes import own_start, running_kernel, since_boot
 from tests.support.stores import LINUX, SOURCES, Shelf, TestStore
 
 GOOD = b"good bytes"
@@ -203,6 +203,17 @@ def test_an_unknown_digest_is_fetched_once_by_all_that_had_begun_before(store: T
     assert shelf.asked == [UNKNOWN.url]
     assert blob == Blob(store.state.blob(digest_bytes(GOOD)), digest_bytes(GOOD), len(GOOD), UNKNOWN)
     assert claimed == [digest_bytes(GOOD)]
+
+
+def test_what_another_kernel_has_noted_is_no_news_from_this_one(store: TestStore) -> None:
+    """Of two hosts that share the state directory, each counts seconds since its own boot."""
+    other = Blobs(store.state, store.locks, began=since_boot())
+    ensure(store, Shelf({UNKNOWN.url: GOOD}), UNKNOWN)
+    [path] = store.state.partial.glob("*.first")
+    path.write_text(path.read_text().replace(running_kernel(), "another"))
+
+    blob = other.ensure([UNKNOWN], LINUX, Shelf({UNKNOWN.url: b"newer"}), store.reporter, "tool-1")
+    assert blob.digest == digest_bytes(b"newer")
 
 
 def test_one_url_is_fetched_once_for_all_platforms_but_where_it_stands_for_several_files(

@@ -22,7 +22,7 @@ from pkgs.state import State
 from pkgs.store.ahead import Ahead
 from pkgs.store.files import atomic_write, refusal, storing
 from pkgs.store.locks import Locks
-from pkgs.store.processes import own_start, since_boot
+from pkgs.store.processes import own_start, running_kernel, since_boot
 
 if TYPE_CHECKING:
     from pkgs.artifact.fetch import Fetcher, Received
@@ -44,12 +44,22 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class _FirstUse:
-    """What a URL without a digest turned out to be; ``at`` is when, in seconds since boot."""
+    """What a URL without a digest turned out to be; ``at`` is when, in seconds since ``kernel`` booted."""
 
     digest: str
     size: int
     etag: str
+    kernel: str
     at: float
+
+    @classmethod
+    def now(cls, digest: str, size: int, etag: str) -> _FirstUse:
+        """Return the note of what was fetched at this moment."""
+        return cls(digest, size, etag, running_kernel(), since_boot())
+
+    def is_since(self, began: float) -> bool:
+        """Say whether it was written after ``began``, in seconds since boot."""
+        return self.kernel == running_kernel() and began <= self.at <= since_boot()
 
 
 class Blobs:
@@ -164,12 +174,12 @@ class Blobs:
 
     def _note(self, key: str, received: Received, artifact: Artifact) -> None:
         etag = received.etag if received.url == artifact.url else ""
-        note = _FirstUse(received.digest.hex, received.size, etag, since_boot())
+        note = _FirstUse.now(received.digest.hex, received.size, etag)
         atomic_write(self._state.partial / f"{key}{FIRST_USE}", json.dumps(asdict(note)).encode())
 
     def _seen(self, download: _Download, key: str) -> Blob | None:
         note = None if download.artifact.digest else self._first_use(key)
-        if note is None or not (self._began <= note.at <= since_boot() or download.unchanged(note.etag)):
+        if note is None or not (note.is_since(self._began) or download.unchanged(note.etag)):
             return None
         if download.claim:
             download.claim(Digest(note.digest))

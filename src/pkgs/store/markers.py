@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from pkgs.store.files import clean_on_failure, temp_sibling
+from pkgs.store.processes import running_kernel
 
 _PROC = Path("/proc")
 _MACHINE = Path("/etc/machine-id")
@@ -61,13 +62,13 @@ class _Holder:
 
     def is_near(self) -> bool:
         """Say whether the process is, or was, one of those that can be seen here."""
-        return (self.kernel, self.space) == (_kernel(), _space())
+        return (self.kernel, self.space) == (running_kernel(), _space())
 
     def is_dead(self) -> bool:
         """Say whether the process is known to be gone; of other hosts that is never known."""
         if self.is_near():
             return not _runs(self.pid, self.start)
-        return self.machine != "" and self.machine == _machine() and self.kernel != _kernel()
+        return self.machine != "" and self.machine == _machine() and self.kernel != running_kernel()
 
 
 class Marker:
@@ -76,7 +77,7 @@ class Marker:
     def __init__(self, path: Path, what: str) -> None:
         pid, token = os.getpid(), os.urandom(8).hex()
         me = _Holder(
-            os.uname().nodename, _machine(), _kernel(), _space(), pid, _started(pid) or 0, what, token
+            os.uname().nodename, _machine(), running_kernel(), _space(), pid, _started(pid) or 0, what, token
         )
         self._path = path
         self._text = json.dumps(asdict(me)).encode()
@@ -205,12 +206,6 @@ def _started(pid: int) -> int | None:
 
 
 @cache
-def _kernel() -> str:
-    """Return what no other running kernel is called, where there is such a name."""
-    return _text(_PROC / "sys/kernel/random/boot_id") or os.uname().nodename
-
-
-@cache
 def _space() -> str:
     """Return the namespaces that decide which process a number means, and from when on its start counts."""
     with suppress(OSError):
@@ -221,14 +216,10 @@ def _space() -> str:
 @cache
 def _machine() -> str:
     """Return what this host is called beyond a restart; "" where that is not known, as in containers."""
-    identity = _text(_MACHINE)
+    try:
+        identity = _MACHINE.read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return ""
     if not identity or not _space().startswith(_INITIAL_SPACE):
         return ""
     return f"{os.uname().nodename} {identity}"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, ValueError):
-        return ""

@@ -1,4 +1,4 @@
-"""What Linux tells in ``/proc``: what of a directory running processes use, and when this process began.
+"""What Linux tells in ``/proc``: who uses what of a directory, which kernel runs, and since when this process.
 
 A process uses an entry if its program, working directory, an open or a mapped file is inside, or if its
 command line names a path inside (an interpreter that has read its script and closed it). Other users'
@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -51,6 +52,15 @@ def _open_files(process: Path) -> list[Path]:
         return list((process / "fd").iterdir())
     except OSError:
         return []
+
+
+@cache
+def running_kernel() -> str:
+    """Return what no other running kernel is called, where there is such a name."""
+    try:
+        return (PROC / "sys/kernel/random/boot_id").read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return os.uname().nodename
 
 
 def since_boot() -> float:
