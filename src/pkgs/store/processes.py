@@ -1,4 +1,4 @@
-"""What Linux tells in ``/proc``: who uses what of a directory, which kernel runs, and since when this process.
+"""What Linux tells in ``/proc``: who uses what of a directory, which kernel runs, and since when we do.
 
 A process uses an entry if its program, working directory, an open or a mapped file is inside, or if its
 command line names a path inside (an interpreter that has read its script and closed it). Other users'
