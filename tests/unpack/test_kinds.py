@@ -19,6 +19,7 @@ from pkgs.errors import ArchiveError, StoreError
 from pkgs.store.unpack import unpack, unpack_stream
 from tests.support.archives import ar_of, make_tar_gz, make_zip, tar_entry, tar_of
 from tests.support.listing import listing
+from tests.support.mutations import SEEDS
 
 SCRIPT = b"#!/bin/sh\necho hello\n"
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
@@ -224,6 +225,16 @@ def test_rpm_packages(tmp_path: Path, dest: Path, payload: str) -> None:
 
     assert listing(dest / "usr", directory_times=False) == listing(root / "usr", directory_times=False)
     assert (dest / "usr/bin/tool").stat().st_ino == (dest / "usr/bin/zz-same").stat().st_ino
+
+
+def test_a_cpio_member_of_less_than_nothing_is_refused(tmp_path: Path, dest: Path) -> None:
+    headers, payload = SEEDS["rpm"].split(b"\x1f\x8b", 1)
+    members = gzip.decompress(b"\x1f\x8b" + payload)
+    assert members.count(b"00000005") == 1
+    archive = write(tmp_path / "a.rpm", headers + gzip.compress(members.replace(b"00000005", b"-0000005")))
+
+    with pytest.raises(ArchiveError, match="a header of its cpio archive is damaged"):
+        unpack(archive, dest, name="a.rpm")
 
 
 @needs("7z")

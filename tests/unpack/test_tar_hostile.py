@@ -58,7 +58,18 @@ def unpack_tar(tmp_path: Path) -> Unpack:
     return run
 
 
+def with_field(entry: bytes, at: int, data: bytes) -> bytes:
+    """Change a header, and mend its checksum."""
+    block = bytearray(entry)
+    block[at : at + len(data)] = data
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block[:512])
+    return bytes(block)
+
+
 FILE = tar_entry("a/file", b"content")
+# Two parts of a sparse file, the first with less than nothing in it; then its size.
+HOLES = b"".join(b"%-12s" % field for field in (b"0", b"-10", b"0", b"10")) + bytes(49) + b"%012o" % 512
 
 HOSTILE = [
     (tar_of(tar_entry("../evil", b"x")), "'../evil' has '..'"),
@@ -97,6 +108,8 @@ HOSTILE = [
     (tar_of(FILE[:600] + FILE[600:].replace(b"a", b"b"), b"x" * 512), "wrong checksum"),
     (tar_of(pax_entry({"path": "x"})), "it is empty"),
     (tar_of(tar_entry("long", b"", kind=b"L", size=1 << 40)), "claims"),
+    (tar_of(with_field(tar_entry("a", b"x" * 600), 124, b"\xff" * 12)), "where a size belongs"),
+    (tar_of(with_field(tar_entry("a", b"", kind=b"S"), 386, HOLES)), "does not fit the file"),
     (tar_of(tar_entry("PaxHeader", b"999 path=x\n", kind=b"x"), FILE), "extended header is damaged"),
     (tar_of(pax_entry({"size": b"-5"}), FILE), "where a size belongs"),
     (tar_of(pax_entry({"mtime": b"1e999990"}), FILE), "where a time belongs"),
@@ -259,12 +272,9 @@ def test_times_are_exact_to_the_nanosecond(unpack_tar: Unpack) -> None:
 
 
 def test_a_time_of_88_bits_does_no_harm(unpack_tar: Unpack) -> None:
-    block = bytearray(tar_entry("a", b""))
-    block[136:148] = b"\x80" + b"\xff" * 11
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
+    entry = with_field(tar_entry("a", b""), 136, b"\x80" + b"\xff" * 11)
 
-    assert (unpack_tar(tar_of(bytes(block))) / "a").exists()
+    assert (unpack_tar(tar_of(entry)) / "a").exists()
 
 
 def test_a_sealed_tar_needs_no_end_mark(unpack_tar: Unpack) -> None:

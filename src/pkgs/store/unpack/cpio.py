@@ -65,6 +65,8 @@ class CpioReader:
             fields = [int(digits[at : at + 8], 16) for at in range(0, 104, 8)]
         except ValueError as error:
             raise ArchiveError("a header of its cpio archive is damaged") from error
+        if min(fields) < 0:
+            raise ArchiveError("a header of its cpio archive is damaged")
         inode, mode, _, _, links, mtime, size, *device, _, _, length, _ = fields
         if not 0 < length <= _LONGEST_NAME:
             raise ArchiveError(f"a member's name claims {length:,} bytes")

@@ -36,6 +36,7 @@ class Budget:
         self._produced = 0
         self._written = 0
         self._replaced = 0
+        self._unquestioned = min(limits.size, limits.ratio_floor)
 
     def took(self, size: int) -> None:
         """Count ``size`` packed bytes read."""
@@ -44,12 +45,14 @@ class Budget:
     def produced(self, size: int) -> None:
         """Count ``size`` decompressed bytes."""
         self._produced += size
-        self._check(self._produced)
+        if self._produced > self._unquestioned:
+            self._check(self._produced)
 
     def wrote(self, size: int) -> None:
         """Count ``size`` bytes of files, holes included."""
         self._written += size
-        self._check(self._written)
+        if self._written > self._unquestioned:
+            self._check(self._written)
 
     def member(self) -> None:
         """Count one member."""

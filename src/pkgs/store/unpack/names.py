@@ -5,14 +5,11 @@ Names are bytes, as the file system's are: no locale has a say in them.
 
 from __future__ import annotations
 
-import re
-
 from pkgs.errors import ArchiveError
 
 # Deeper paths than any system call takes; also keeps recursion over components shallow.
 _DEEPEST = 255
-# No empty component, and none that begins with a dot: most names, of which nothing is to be changed.
-_PLAIN = re.compile(rb"(?:[^./\0][^/\0]*/)*[^./\0][^/\0]*").fullmatch
+_SPECIAL = {b"", b".", b".."}
 
 
 def shown(name: bytes) -> str:
@@ -28,11 +25,10 @@ def place(name: bytes, strip: int) -> bytes | None:
     as one part. An empty path is the destination itself. A name that leads out is an :class:`ArchiveError`.
     """
     parts = name.split(b"/")
-    if not strip and _PLAIN(name) and len(parts) <= _DEEPEST:
-        return name
-    if name.startswith(b"/"):
+    plain = _SPECIAL.isdisjoint(parts)
+    if not plain and name.startswith(b"/"):
         raise ArchiveError(f"member {shown(name)} has an absolute name")
-    if b".." in parts:
+    if not plain and b".." in parts:
         raise ArchiveError(f"member {shown(name)} has '..' in its name")
     if not name or b"\0" in name:
         raise ArchiveError(f"member {shown(name)} has no usable name")
@@ -40,7 +36,9 @@ def place(name: bytes, strip: int) -> bytes | None:
         raise ArchiveError(f"member {shown(name)} is nested deeper than {_DEEPEST} directories")
     if len(parts) <= strip:
         return None
-    return b"/".join(part for part in parts[strip:] if part not in {b"", b"."})
+    if plain:
+        return b"/".join(parts[strip:]) if strip else name
+    return b"/".join(part for part in parts[strip:] if part not in _SPECIAL)
 
 
 def top(name: bytes) -> bytes:

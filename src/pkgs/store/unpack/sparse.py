@@ -59,6 +59,8 @@ def layout(block: bytes, packed: int, records: Records, stream: Stream) -> Layou
     """
     if block[156:157] == b"S":
         return _checked(_old(block, stream), _octal(block[483:495]), packed)
+    if not records:
+        return None
     if "GNU.sparse.major" in records:
         return _embedded(records, packed, stream)
     if _MAP in records:
@@ -135,7 +137,7 @@ def _checked(pairs: list[tuple[int, int]], size: int, packed: int) -> Layout:
     """Refuse a map that goes backwards, leaves the file, or does not use just the data there is."""
     end = 0
     for offset, length in pairs:
-        if offset < end or offset + length > size:
+        if offset < end or length < 0 or offset + length > size:
             raise ArchiveError("a sparse file's map does not fit the file")
         end = offset + length
     if sum(length for _, length in pairs) != packed:
