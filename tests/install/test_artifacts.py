@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from pkgs.digests import digest_file
-from tests.support.archives import make_tar_gz, make_zip, tar_entry, tar_of
+from tests.support.archives import HARDLINK, make_tar_gz, make_zip, tar_entry, tar_of
 from tests.support.project import Project
 from tests.support.repositories import Repository
 
@@ -177,6 +177,28 @@ def test_a_program_that_its_archive_forgot_to_make_executable_runs(project: Proj
 
     assert project.call("ink").out == "ink\n"
     assert not any(os.access(path, os.X_OK) for path in (project.state / "trees").glob("*/readme"))
+
+
+def test_what_becomes_of_unpacked_files_is_recorded_under_all_their_names(project: Project) -> None:
+    archive = project.root / "dist" / "ink.tar"
+    archive.write_bytes(
+        tar_of(
+            tar_entry("ink", b"#!/bin/sh\necho ink\n", mode=0o644),
+            tar_entry("same", kind=HARDLINK, link="ink"),
+            tar_entry("ink.conf", b"theirs"),
+        )
+    )
+    (project.root / "manifests" / "ink.conf").write_text("mine")
+    more = f'source = "{archive.as_uri()}"\nfiles = {{ "ink.conf": "${{root}}/ink.conf" }}'
+    publish(project, "ink", f'binaries = ["ink"]\n{more}\nversion "1" {{}}')
+
+    project.pkgs("install", "ink", check=True)
+
+    [tree] = (project.state / "trees").glob("*/")
+    assert (tree / "ink.conf").read_text() == "mine"
+    assert os.access(tree / "same", os.X_OK)
+    assert project.pkgs("verify", check=True).status == 0
+    assert project.pkgs("verify", "--deep", check=True).status == 0
 
 
 class TestAlternatives:

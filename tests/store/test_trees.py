@@ -3,7 +3,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -114,6 +116,32 @@ def test_what_a_killed_run_left_is_replaced(store: TestStore) -> None:
 
     assert not (tree.path / "half").exists()
     assert not building.exists()
+
+
+def test_what_still_writes_for_a_killed_run_is_no_obstacle(store: TestStore) -> None:
+    recipe = recipe_of(store)
+    half = build_path(store.state, recipe.key()) / "half"
+    half.mkdir(parents=True)
+    fd, stop = os.open(half, os.O_RDONLY), Event()
+    written = iter(range(1_000_000))
+
+    def write() -> None:
+        with suppress(FileNotFoundError):  # the directory is gone
+            while not stop.is_set():
+                os.close(os.open(f"{next(written)}", os.O_CREAT | os.O_WRONLY, dir_fd=fd))
+
+    thread = Thread(target=write)
+    thread.start()
+    while not (half / "100").exists():
+        pass
+    try:
+        tree = ensure(store, recipe)
+    finally:
+        stop.set()
+        thread.join()
+        os.close(fd)
+
+    assert not (tree.path / "half").exists()
 
 
 def test_a_tree_without_a_record_is_not_trusted(store: TestStore) -> None:

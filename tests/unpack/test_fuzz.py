@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pkgs.store.unpack import companion
 from tests.support.mutations import SEEDS, damaged, stands
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -24,13 +25,19 @@ def test_what_fuzzing_found_stays_mended(strip: int) -> None:
         stands(finding.read_bytes(), strip)
 
 
-@settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-    database=None,
-)
-@given(damaged(), st.integers(0, 2))
-def test_damaged_archives_do_no_harm(sample: tuple[str, bytes], strip: int) -> None:
-    stands(sample[1], strip)
+@pytest.mark.parametrize("few", [0, 2_000], ids=["with a companion", "alone"])
+def test_damaged_archives_do_no_harm(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(companion, "_FEW", few)
+
+    @settings(
+        max_examples=300,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+        database=None,
+    )
+    @given(damaged(), st.integers(0, 2))
+    def check(sample: tuple[str, bytes], strip: int) -> None:
+        stands(sample[1], strip)
+
+    check()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pkgs.errors import ArchiveError
-from pkgs.store.unpack import Limits, unpack
+from pkgs.store.unpack import Limits, companion, unpack
 from tests.support.archives import (
     BLOCK,
     CHARACTER,
@@ -38,9 +38,16 @@ def directory(name: str) -> bytes:
     return tar_entry(name, kind=DIRECTORY)
 
 
-@pytest.fixture
-def unpack_tar(tmp_path: Path) -> Unpack:
-    """Unpack a tar into ``outer/dest``, and check that nothing appears beside ``dest``."""
+@pytest.fixture(params=["alone", "with a companion", "with a companion that comes late"])
+def unpack_tar(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Unpack:
+    """Unpack a tar into ``outer/dest``, and check that nothing appears beside ``dest``.
+
+    Whoever writes small files, and whenever, it comes to the same.
+    """
+    if request.param != "alone":
+        monkeypatch.setattr(companion, "_FEW", 0)
+    if request.param == "with a companion":
+        monkeypatch.setattr(companion, "_BATCH", 1)
 
     def run(data: bytes, strip: int = 0, limits: Limits | None = None) -> Path:
         archive, outer = tmp_path / "archive", tmp_path / "outer"

@@ -238,9 +238,9 @@ def _at_commit(workspace: Workspace, artifact: Artifact, label: str) -> Artifact
     return replace(artifact, commit=commit)
 
 
-def _finish(workspace: Workspace, wanted: Wanted, artifact: Artifact, building: Path) -> None:
+def _finish(workspace: Workspace, wanted: Wanted, artifact: Artifact, building: Path) -> list[Path]:
     if artifact.commit:
         claim(workspace, (), (commit_digest(artifact.commit),))
         with workspace.reporter.task(str(wanted.reference)):
             fill(workspace, artifact, building)
-    finish(workspace, wanted, building)
+    return finish(workspace, wanted, building)

@@ -61,13 +61,14 @@ def file_name(url: str) -> str:
     return PurePosixPath(unquote(urlsplit(url).path)).name or "download"
 
 
-def finish(workspace: Workspace, wanted: Wanted, building: Path) -> None:
+def finish(workspace: Workspace, wanted: Wanted, building: Path) -> list[Path]:
     """Put the manifest's files into a tree that is being made, and carry out its unpack trigger.
 
-    Programs that the manifest exposes can be executed afterwards, whatever their archive says.
+    Programs that the manifest exposes can be executed afterwards, whatever their archive says. Returns the
+    files that were changed, but not by the trigger.
     """
     package = at(workspace, wanted.unplaced, wanted.package.reference, building)
-    _put_files(package.files, building, wanted)
+    changed = _put_files(package.files, building, wanted)
     run_actions(
         package.triggers.get("unpack", ()),
         root=Path(package.root),
@@ -77,10 +78,12 @@ def finish(workspace: Workspace, wanted: Wanted, building: Path) -> None:
     )
     for pattern in package.binaries:
         for match in matches(pattern, package.root):
-            _make_executable(Path(package.root, match), building)
+            changed += _make_executable(Path(package.root, match), building)
+    return changed
 
 
-def _put_files(files: Mapping[str, str], building: Path, wanted: Wanted) -> None:
+def _put_files(files: Mapping[str, str], building: Path, wanted: Wanted) -> list[Path]:
+    targets = []
     for from_, to in files.items():
         target = contained(building, os.path.relpath(Path(building, to), building))
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,15 +94,19 @@ def _put_files(files: Mapping[str, str], building: Path, wanted: Wanted) -> None
             )
         target.unlink(missing_ok=True)
         target.write_bytes(wanted.entry.source.file(from_))
+        targets.append(target)
+    return targets
 
 
-def _make_executable(path: Path, building: Path) -> None:
-    """Let everyone who may read a program of the package execute it."""
+def _make_executable(path: Path, building: Path) -> list[Path]:
+    """Let everyone who may read a program of the package execute it; return what was changed."""
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(building)) or not path.is_file():
-        return
-    if not is_executable(path) and is_program(path):
-        mode = path.stat().st_mode
-        path.chmod(mode | (mode & 0o444) >> 2)
+        return []
+    if is_executable(path) or not is_program(path):
+        return []
+    mode = path.stat().st_mode
+    path.chmod(mode | (mode & 0o444) >> 2)
+    return [path]
 
 
 def is_executable(path: Path) -> bool:

@@ -31,7 +31,7 @@ class UnpackStream(Protocol):
     """Fills ``dest`` from an archive's bytes as they come; see :func:`pkgs.store.unpack.unpack_stream`."""
 
     def __call__(
-        self, chunks: Iterator[bytes], dest: Path, *, strip: int, name: str, written: Written
+        self, chunks: Iterator[bytes], dest: Path, *, strip: int, name: str, written: Written | None
     ) -> bool:
         """Unpack; return False, with nothing written, if that cannot be done in this order."""
 
@@ -94,11 +94,15 @@ class Ahead:
     def _run(self, file: BinaryIO) -> None:
         hasher = hashlib.sha256()
         recipe = self._recipe
-        written = Written(sealed=not recipe.actions)
+        written = Written()
         with file, suppress(PkgsError, OSError, _BrokenError):
             chunks = self._chunks(file, hasher)
             streamed = self._unpack(
-                chunks, self._building, strip=recipe.strip, name=recipe.name, written=written
+                chunks,
+                self._building,
+                strip=recipe.strip,
+                name=recipe.name,
+                written=None if recipe.actions else written,
             )
             if streamed and recipe.blob and hasher.hexdigest() == recipe.blob.hex:
                 self._done = written

@@ -11,7 +11,7 @@ Paths and targets are bytes, with `\` written `\\` and a newline `\n`. Owners, t
 and other permission bits do not count, so that the same archive gives the same digest on every machine.
 """
 
-# ruff: noqa: PTH101, PTH115, S103
+# ruff: noqa: PTH101, PTH115, PTH208, S103
 # Strings, because a Path for each of 100,000 files would cost more than the work itself.
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ class TreeDigest:
 
 
 class Known(Protocol):
-    """Knows digests of files without reading them; see :class:`pkgs.store.written.Written`."""
+    """Knows files without looking at them; see :class:`pkgs.store.written.Written`."""
 
-    def digest(self, status: os.stat_result) -> str | None:
-        """Return the SHA-256 of a file's content in hex, None if it has to be read."""
+    def entry(self, path: bytes) -> Entry | None:
+        """Return the entry of the sealed file at ``path`` below the root, None if one has to look."""
 
 
 def digest_tree(
@@ -87,7 +87,7 @@ def digest_tree(
 ) -> TreeDigest:
     """Digest the tree below ``root``; ``visit`` is shown each entry in order.
 
-    What ``known`` knows is not read. ``seal`` makes everything read-only on the way: directories and
+    What ``known`` knows is not looked at. ``seal`` makes everything read-only on the way: directories and
     executables 0555, other files 0444. Memory does not grow with the tree, but for the names in the largest
     directories. Raises :class:`StoreError` for anything but files, directories and links.
     """
@@ -126,8 +126,7 @@ def entries(
 ) -> Iterator[Entry]:
     """Yield the entries below ``root`` in the order of the digest; without ``hashed``, files lack content."""
     with _Hashing() as hashing:
-        for path, found in _walk(str(root), seal):
-            entry = _read(path, found, seal, hashed, known)
+        for entry in _walk(os.fsencode(root), _Look(seal, hashed), known):
             if isinstance(entry, Entry) and not hashing.queue:
                 yield entry
             else:
@@ -183,48 +182,56 @@ class _Hashing:
         return self._threads
 
 
-def _walk(root: str, seal: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield ``(path below root, entry)``; directories before their content, sealed after it."""
-    stack = [("", root, iter(_listing(root)))]
+def _walk(root: bytes, look: _Look, known: Known | None) -> Iterator[Entry | Callable[[], Entry]]:
+    """Yield an entry for each path, or how to get it; directories before their content, sealed after it."""
+    stack = [(b"", root, iter(sorted(os.listdir(root))))]
     while stack:
-        prefix, directory, remaining = stack[-1]
-        found = next(remaining, None)
-        if found is None:
+        prefix, directory, names = stack[-1]
+        for name in names:
+            path, place = prefix + name, directory + b"/" + name
+            entry = (known and known.entry(path)) or look(path, place)
+            yield entry
+            if isinstance(entry, Entry) and entry.kind == "d":
+                stack.append((path + b"/", place, iter(sorted(os.listdir(place)))))
+                break
+        else:
             stack.pop()
-            if seal and stack:
+            if look.seal and stack:
                 os.chmod(directory, 0o555)
-            continue
-        path = prefix + found.name
-        yield path, found
-        if found.is_dir(follow_symlinks=False):
-            stack.append((f"{path}/", found.path, iter(_listing(found.path))))
 
 
-def _listing(directory: str) -> list[os.DirEntry[str]]:
-    with os.scandir(directory) as found:
-        return sorted(found, key=lambda entry: os.fsencode(entry.name))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Looks at what is in a place."""
+
+    seal: bool
+    hashed: bool
+
+    def __call__(self, path: bytes, place: bytes) -> Entry | Callable[[], Entry]:
+        status = os.lstat(place)
+        name = os.fsdecode(path)
+        if stat.S_ISREG(status.st_mode):
+            return self._file(name, place, status)
+        if stat.S_ISDIR(status.st_mode):
+            return Entry("d", name, "", 0o555 if self.seal else stat.S_IMODE(status.st_mode), 0, 0)
+        if stat.S_ISLNK(status.st_mode):
+            return Entry("l", name, os.fsdecode(os.readlink(place)), 0, 0, 0)
+        raise StoreError(
+            f"{os.fsdecode(place)} is neither a file nor a directory nor a link",
+            "a package holds no devices",
+        )
+
+    def _file(self, name: str, place: bytes, status: os.stat_result) -> Entry | Callable[[], Entry]:
+        size, mtime = status.st_size, status.st_mtime_ns
+        mode = _seal(place, status) if self.seal else stat.S_IMODE(status.st_mode)
+        if not self.hashed:
+            return Entry("f", name, "", mode, size, mtime)
+        if size >= _BIG:
+            return lambda: Entry("f", name, _hash(place, _CHUNK), mode, size, mtime)
+        return Entry("f", name, _hash(place, size + 1), mode, size, mtime)
 
 
-def _read(
-    path: str, found: os.DirEntry[str], seal: bool, hashed: bool, known: Known | None
-) -> Entry | Callable[[], Entry]:
-    status = found.stat(follow_symlinks=False)
-    if stat.S_ISREG(status.st_mode):
-        mode = _seal(found.path, status) if seal else stat.S_IMODE(status.st_mode)
-        digest = known.digest(status) if known else None
-        if digest or not hashed:
-            return Entry("f", path, digest or "", mode, status.st_size, status.st_mtime_ns)
-        return _file(path, found.path, status, mode)
-    if stat.S_ISDIR(status.st_mode):
-        return Entry("d", path, "", 0o555 if seal else stat.S_IMODE(status.st_mode), 0, 0)
-    if stat.S_ISLNK(status.st_mode):
-        return Entry("l", path, os.readlink(found.path), 0, 0, 0)
-    raise StoreError(
-        f"{found.path} is neither a file nor a directory nor a link", "a package holds no devices"
-    )
-
-
-def _seal(place: str, status: os.stat_result) -> int:
+def _seal(place: bytes, status: os.stat_result) -> int:
     """Make a file read-only; return its permissions."""
     mode = stat.S_IMODE(status.st_mode)
     sealed = 0o555 if mode & 0o111 else 0o444
@@ -233,14 +240,7 @@ def _seal(place: str, status: os.stat_result) -> int:
     return sealed
 
 
-def _file(path: str, place: str, status: os.stat_result, mode: int) -> Entry | Callable[[], Entry]:
-    size, mtime = status.st_size, status.st_mtime_ns
-    if size >= _BIG:
-        return lambda: Entry("f", path, _hash(place, _CHUNK), mode, size, mtime)
-    return Entry("f", path, _hash(place, size + 1), mode, size, mtime)
-
-
-def _hash(path: str, chunk_size: int) -> str:
+def _hash(path: bytes, chunk_size: int) -> str:
     hasher = hashlib.sha256()
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:

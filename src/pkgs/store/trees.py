@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +60,9 @@ class Unpack(Protocol):
 
 
 # Carries out a recipe's actions and puts its files, given where the tree is while it is made. Whatever names
-# that directory afterwards, a link or a text, is made to name the final one.
-Finish = Callable[[Path], None]
+# that directory afterwards, a link or a text, is made to name the final one. Returns which files it has
+# written or made executable, but for actions; None if those may be any.
+Finish = Callable[[Path], Iterable[Path] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,7 @@ class Trees:
                 return
             building = build_path(self._state, key)
             with storing(building):
-                remove_tree(building)
-                building.mkdir(parents=True)
+                _begin(building)
             ahead = Ahead(recipe, building, self._stream)
             try:
                 yield ahead
@@ -178,13 +178,11 @@ class Trees:
         building = build_path(self._state, key)
         with storing(self._state.tree(key)), clean_on_failure(building):
             if written is None:
-                remove_tree(building)  # left by one that was killed: this lock was its
-                building.mkdir(parents=True)
-                # Actions may write to files, and even set back their times: then all is read again.
-                written = Written(sealed=not recipe.actions)
+                _begin(building)
+                written = Written()
                 self._fill(building, recipe, source, written)
             if finish:
-                finish(building)
+                written = _untouched(written, building, finish(building))
             relocated = self._relocate(key, building, recipe)
             return self._publish(key, building, recipe, label, relocated, written)
 
@@ -201,7 +199,8 @@ class Trees:
                 name=recipe.name,
                 dont_extract=recipe.dont_extract,
                 apps=recipe.apps,
-                written=written,
+                # Actions may write to any file: what they leave is looked at and read.
+                written=None if recipe.actions else written,
             )
 
     def _relocate(self, key: Digest, building: Path, recipe: Recipe) -> int:
@@ -224,9 +223,7 @@ class Trees:
         listing = temp_sibling(listing_path(self._state, key))
         with clean_on_failure(listing):
             with writing_listing(listing) as visit:
-                total = digest_tree(
-                    building, seal=True, visit=visit, known=None if recipe.actions else written
-                )
+                total = digest_tree(building, seal=True, visit=visit, known=written)
             share(self._state, key, recipe.blob, building, listing)
             forget_tree(self._state, key)  # damaged, or not written down: it was not trusted
             listing.replace(listing_path(self._state, key))
@@ -252,6 +249,29 @@ def forget_tree(state: State, key: Digest) -> None:
     record_path(state, key).unlink(missing_ok=True)
     listing_path(state, key).unlink(missing_ok=True)
     remove_tree(doomed)
+
+
+def _begin(building: Path) -> None:
+    """Make an empty directory, after moving aside what a killed run left: its lock is ours now.
+
+    Its companion may write there for a moment longer (see :mod:`pkgs.store.unpack.companion`).
+    """
+    left = temp_sibling(building)
+    with suppress(FileNotFoundError):
+        building.rename(left)
+        with suppress(OSError):  # gc removes it
+            remove_tree(left)
+    building.mkdir(parents=True)
+
+
+def _untouched(written: Written, building: Path, changed: Iterable[Path] | None) -> Written:
+    """Return what still holds of ``written`` when ``changed``, or anything if None, was changed since."""
+    if changed is None:
+        return Written()
+    root = os.path.realpath(building)
+    for path in changed:
+        written.forget(os.fsencode(os.path.relpath(os.path.realpath(path), root)))
+    return written
 
 
 def _touch(record: Path) -> None:

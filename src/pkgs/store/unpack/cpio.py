@@ -112,6 +112,6 @@ class CpioReader:
 
     def _write(self, member: _Member, path: bytes, names: list[bytes]) -> None:
         mode = stat.S_IMODE(member.mode)
-        self._tree.file(path, self._stream.pieces(member.size), mode, member.mtime * 1_000_000_000)
+        self._tree.file(path, self._stream.content(member.size), mode, member.mtime * 1_000_000_000)
         for name in names:
             self._tree.hardlink(name, path)

@@ -69,8 +69,8 @@ def unpack(
     ``strip`` leading parts of every member's name are dropped; ``name`` is what a single file is called
     (the last part of the source's URL) and how messages call the archive; with ``dont_extract`` the archive
     itself is stored under it. ``apps`` are taken from a macOS disk image; ``environ`` (the process's own
-    unless given) says where 7z, pkgutil and hdiutil are found. ``written`` is told the digests of files. A
-    directory is copied whole.
+    unless given) says where 7z, pkgutil and hdiutil are found. With ``written``, files are read-only,
+    and it is told of them. A directory is copied whole.
 
     Raises :class:`ArchiveError` for what cannot or must not be unpacked and :class:`StoreError` when ``dest``
     cannot be written; ``dest`` then holds an unfinished tree for the caller to throw away.

@@ -10,6 +10,8 @@ from pkgs.errors import ArchiveError
 
 CHUNK = 1 << 18
 _QUEUED = 8
+# Up to which size (bytes) a file is better had as a whole.
+SMALL = 1 << 16
 
 
 class Stream:
@@ -30,14 +32,22 @@ class Stream:
             self._at = 0
         return self._buffer[self._at : self._at + size]
 
+    def has_more(self) -> bool:
+        """Tell whether there is at least one byte more."""
+        return self._at < len(self._buffer) or bool(self.peek(1))
+
     def read(self, size: int) -> bytes:
-        """Return exactly ``size`` bytes; meant for headers, not for contents."""
+        """Return exactly ``size`` bytes; meant for few."""
         end = self._at + size
         if end <= len(self._buffer):
             data = self._buffer[self._at : end]
             self._at = end
             return data
         return b"".join(self.pieces(size))
+
+    def content(self, size: int) -> bytes | Iterator[memoryview | bytes]:
+        """Return exactly ``size`` bytes, in pieces if they are many; consume them all."""
+        return self.read(size) if size <= SMALL else self.pieces(size)
 
     def pieces(self, size: int) -> Iterator[memoryview | bytes]:
         """Yield exactly ``size`` bytes in pieces; consume them all."""

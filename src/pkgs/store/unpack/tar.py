@@ -80,7 +80,7 @@ class TarReader:
 
     def _block(self) -> bytes | None:
         """Return the next header block, verified; None at the end."""
-        if not self._stream.peek(1):
+        if not self._stream.has_more():
             if self._sealed:
                 return None
             raise ArchiveError("it has no end mark: it is truncated")
@@ -143,7 +143,7 @@ class TarReader:
             self._tree.directory(path, member.mode, member.mtime)
             self._pass(member)
             return
-        self._tree.file(path, self._stream.pieces(member.size), member.mode, member.mtime)
+        self._tree.file(path, self._stream.content(member.size), member.mode, member.mtime)
         self._stream.skip(-member.size % BLOCK)
 
     def _sparse(self, member: Member, path: bytes, layout: sparse.Layout) -> None:

@@ -18,17 +18,20 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from pkgs.errors import ArchiveError
+from pkgs.store.unpack import newfiles
+from pkgs.store.unpack.companion import Companion
+from pkgs.store.unpack.directories import Directories
+from pkgs.store.unpack.habits import observe
 from pkgs.store.unpack.limits import Budget
 from pkgs.store.unpack.links import Links
 from pkgs.store.unpack.names import shown
+from pkgs.store.unpack.newfiles import NewFile
 from pkgs.store.written import Written
 
 _T = TypeVar("_T")
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPEN_DIRECTORIES = 64
 # Nobody but the owner may write; what runs for one user runs for all; setuid, setgid and sticky are dropped.
 _MODES = 0o755
+_PROGRAM, _DATA = 0o555, 0o444
 _LATEST = (1 << 63) - 1
 _UNLINKABLE = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV}
 
@@ -36,18 +39,19 @@ _UNLINKABLE = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV}
 class Tree:
     """A directory being filled; ``mtime`` is nanoseconds, or None to leave the present.
 
-    ``written`` is told the digest of each file but sparse ones.
+    With ``written``, files are read-only from the start, and it is told of all but sparse ones.
     """
 
     def __init__(self, dest: Path, budget: Budget, written: Written | None = None) -> None:
         self._budget = budget
-        self._written = written
-        self._fds: dict[bytes, int] = {b"": os.open(dest, _DIRECTORY)}
+        self._directories = Directories(dest, lambda path: self._companion.wait_for(path))
         self._links = Links(budget.limits.link_steps)
-        self._directories: dict[bytes, tuple[int, int | None]] = {}
-        self._made = {b""}
+        root = self._directories.fd(b"")
         self._root = os.fsencode(dest)
-        self._masked, self._folds = self._probe()
+        self._habits = observe(root)
+        self._sealed = written is not None
+        self._written = written if self._habits.exact else None
+        self._companion = Companion(root, self._write, self._habits)
         self.empty = True
 
     def __enter__(self) -> Self:
@@ -56,33 +60,52 @@ class Tree:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for fd in self._fds.values():
-            os.close(fd)
-        self._fds.clear()
+        self._companion.close()
+        self._directories.close()
 
     def file(
-        self, path: bytes, pieces: Iterable[bytes | memoryview], mode: int, mtime: int | None = None
+        self, path: bytes, content: bytes | Iterable[bytes | memoryview], mode: int, mtime: int | None = None
     ) -> None:
-        """Write a file; a former file or link of that name is replaced, as tar does."""
-        fd = self._create(path, mode)
+        """Write a file, whose content is at hand or comes in pieces.
+
+        A former file or link of that name is replaced, as tar does.
+        """
+        parent, base, real = self._free(path)
+        kept = self._kept(mode)
+        if isinstance(content, bytes) and mtime is not None:
+            mtime, size = _bounded(mtime), len(content)
+            self._budget.wrote(size)
+            self._directories.fd(parent)  # the companion makes none
+            self._companion.take(real, (parent, base, kept, mtime, content))
+            digest = hashlib.sha256(content).digest() if self._written else b""
+        else:
+            pieces = (content,) if isinstance(content, bytes) else content
+            mtime, size, digest = self._write_pieces(self._create(real, kept), pieces, mtime)
+        if self._written:
+            self._written.add(real, digest, executable=kept == _PROGRAM, size=size, mtime=mtime)
+
+    def _write(self, file: NewFile) -> None:
+        parent, base, *_ = file
+        self._new(
+            _joined(parent, base), lambda fd: newfiles.write_whole(fd, file, masked=self._habits.masked)
+        )
+
+    def _write_pieces(
+        self, fd: int, pieces: Iterable[bytes | memoryview], mtime: int | None
+    ) -> tuple[int, int, bytes]:
+        """Write and close a file; return its time, its size, and its digest if somebody wants it."""
+        size = 0
+        hasher = hashlib.sha256() if self._written else None
         try:
-            digest = self._fill(fd, pieces)
-            if mtime is not None:
-                os.utime(fd, ns=_times(mtime))
-            if self._written and digest:
-                self._written.add(fd, digest)
+            for piece in pieces:
+                size += len(piece)
+                self._budget.wrote(len(piece))
+                newfiles.write(fd, piece)
+                if hasher:
+                    hasher.update(piece)
+            return _set_time(fd, mtime), size, hasher.digest() if hasher else b""
         finally:
             os.close(fd)
-
-    def _fill(self, fd: int, pieces: Iterable[bytes | memoryview]) -> bytes:
-        """Write the pieces, and return their digest if somebody wants it."""
-        hasher = hashlib.sha256() if self._written else None
-        for piece in pieces:
-            self._budget.wrote(len(piece))
-            _write(fd, piece)
-            if hasher:
-                hasher.update(piece)
-        return hasher.digest() if hasher else b""
 
     def sparse(
         self,
@@ -94,15 +117,15 @@ class Tree:
     ) -> None:
         """Write a file of ``size`` bytes with ``segments`` (offset, pieces) of data between holes."""
         self._budget.wrote(size)
-        fd = self._create(path, mode)
+        real = self._free(path)[2]
+        fd = self._create(real, self._kept(mode))
         try:
             os.ftruncate(fd, size)
             for offset, pieces in segments:
                 os.lseek(fd, offset, os.SEEK_SET)
                 for piece in pieces:
-                    _write(fd, piece)
-            if mtime is not None:
-                os.utime(fd, ns=_times(mtime))
+                    newfiles.write(fd, piece)
+            _set_time(fd, mtime)
         finally:
             os.close(fd)
 
@@ -110,106 +133,100 @@ class Tree:
         """Make a directory, which may be there already; mode and time are set at the end."""
         if not path:
             return
-        self.empty = False
-        parent, base = self._split(path)
-        real = _joined(parent, base)
-        if self._links.target(real) is not None:
-            self._remove(real)
-        self._fd(real)
-        self._directories[real] = (mode & _MODES | 0o700, mtime)
+        real = self._free(path)[2]
+        self._directories.describe(real, mode & _MODES | 0o700, None if mtime is None else _bounded(mtime))
 
     def symlink(self, path: bytes, target: bytes, mtime: int | None = None) -> None:
         """Make a symbolic link, which must not lead out of the tree."""
-        parent, base = self._split(path)
-        real = _joined(parent, base)
+        parent, base, real = self._free(path)
         self._links.judge(real, target)
-        self._fresh(real, lambda fd: os.symlink(target, base, dir_fd=fd))
+        self._new(real, lambda fd: os.symlink(target, base, dir_fd=fd))
         self._links.add(real, target)
         if mtime is not None:
-            os.utime(base, ns=_times(mtime), dir_fd=self._fd(parent), follow_symlinks=False)
+            kept = _bounded(mtime)
+            os.utime(base, ns=(kept, kept), dir_fd=self._directories.fd(parent), follow_symlinks=False)
 
     def hardlink(self, path: bytes, target: bytes) -> None:
         """Make ``path`` another name of the file ``target``, written before."""
         source, name = self._split(target)
-        real = _joined(source, name)
-        aimed = self._links.target(real)
+        former = _joined(source, name)
+        aimed = self._links.target(former)
         if aimed is not None:
             self.symlink(path, aimed)
             return
-        parent, base = self._split(path)
-        if (source, name) == (parent, base):
+        if _joined(*self._split(path)) == former:
             return
-        held = os.dup(self._fd(source))  # opening the other directory may close the one that is kept
+        _, base, real = self._free(path)
+        self._companion.wait_for(former)
+        held = os.dup(self._directories.fd(source))  # opening the other may close the one that is kept
         try:
-            self._fresh(_joined(parent, base), lambda fd: self._link(target, (held, name), (fd, base)))
+            self._new(real, lambda fd: self._link(target, (held, name), (fd, base)))
         finally:
             os.close(held)
+        if self._written:
+            self._written.link(real, former)
 
     def finish(self) -> None:
         """Check every link once more, now that all are known; then settle directories' modes and times."""
+        self._companion.settle()
         self._links.check()
-        if self._folds or not self._links.ascii():
+        if self._habits.folds or not self._links.ascii():
             self._check_on_disk()
-        for path in sorted(self._directories, reverse=True):  # what is inside comes before what it is in
-            mode, mtime = self._directories[path]
-            if self._masked or mode != 0o755:
-                os.fchmod(self._fd(path), mode)
-            if mtime is not None:
-                os.utime(self._fd(path), ns=_times(mtime))
+        self._directories.settle(masked=self._habits.masked)
 
-    def _create(self, path: bytes, mode: int) -> int:
-        """Open a new file for writing at ``path``."""
-        parent, base = self._split(path)
-        kept = self._kept(mode)
+    def _split(self, path: bytes) -> tuple[bytes, bytes]:
+        """Return the real directory of ``path``, and its last component."""
+        if not path:
+            raise ArchiveError("a member that is no directory has no name")
+        parent, _, base = path.rpartition(b"/")
+        return self._links.real(parent), base
+
+    def _free(self, path: bytes) -> tuple[bytes, bytes, bytes]:
+        """Return the real directory of a new member, its last component, and both together.
+
+        Nothing is to be written there any more, and a former link is removed.
+        """
         self.empty = False
-        try:
-            fd = os.open(base, _NEW_FILE, kept, dir_fd=self._fd(parent))
-        except FileExistsError:
-            real = _joined(parent, base)
-            fd = self._fresh(real, lambda at: os.open(base, _NEW_FILE, kept, dir_fd=at))
-        if self._masked:
-            os.fchmod(fd, kept)
-        return fd
+        parent, base = self._split(path)
+        real = _joined(parent, base)
+        self._companion.wait_for(real)
+        if self._links.target(real) is not None:
+            self._remove(real)
+        return parent, base, real
+
+    def _create(self, real: bytes, kept: int) -> int:
+        """Open a new file for writing."""
+        base = real.rpartition(b"/")[2]
+        return self._new(real, lambda fd: newfiles.create(fd, base, kept, masked=self._habits.masked))
 
     def _kept(self, mode: int) -> int:
         """Return the permissions that a file gets."""
-        if self._written and self._written.sealed:
-            return 0o555 if mode & 0o111 else 0o444
+        if self._sealed:
+            return _PROGRAM if mode & 0o111 else _DATA
         return mode & _MODES | 0o400
 
-    def _fresh(self, real: bytes, make: Callable[[int], _T]) -> _T:
-        """Make something new at ``real``, in whose place an earlier member may be."""
+    def _new(self, real: bytes, make: Callable[[int], _T]) -> _T:
+        """Make something new at ``real``, in its directory's descriptor; an earlier member may be there."""
         parent = real.rpartition(b"/")[0]
-        self.empty = False
         try:
-            return make(self._fd(parent))
+            return make(self._directories.fd(parent))
         except FileExistsError:
             self._remove(real)
-        return make(self._fd(parent))
+        return make(self._directories.fd(parent))
 
     def _remove(self, real: bytes) -> None:
         """Remove the file or link that an earlier member left at ``real``."""
         parent, _, base = real.rpartition(b"/")
-        fd = self._fd(parent)
-        self._same_name(fd, base, real)
-        status = os.lstat(base, dir_fd=fd)
-        if stat.S_ISDIR(status.st_mode):
+        self._directories.refuse_alias(real)
+        fd = self._directories.fd(parent)
+        if stat.S_ISDIR(os.lstat(base, dir_fd=fd).st_mode):
             raise ArchiveError(f"member {shown(real)} is first a directory and then something else")
         os.unlink(base, dir_fd=fd)
-        if self._written and status.st_nlink == 1:
-            self._written.forget(status.st_ino)
+        if self._written:
+            self._written.forget(real)
         self._budget.replaced()
         if self._links.target(real) is not None:
             self._links.remove(real)
-
-    def _same_name(self, fd: int, base: bytes, real: bytes) -> None:
-        """Refuse what exists under another spelling: the file system is the judge of case and accents."""
-        if base in map(os.fsencode, os.listdir(fd)):
-            return
-        raise ArchiveError(
-            f"member {shown(real)} differs from another only in case or accents, which do not count here",
-            "unpack it on a file system that tells upper from lower case",
-        )
 
     def _link(self, target: bytes, source: tuple[int, bytes], to: tuple[int, bytes]) -> None:
         """Make a hard link, or a copy where the file system has none."""
@@ -230,47 +247,11 @@ class Tree:
             raise ArchiveError(f"a hard link points at {shown(target)}, which is not a file")
         reading = os.open(source[1], os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source[0])
         with os.fdopen(reading, "rb") as old:
-            writing = os.open(to[1], _NEW_FILE, status.st_mode & 0o777, dir_fd=to[0])
+            writing = newfiles.create(to[0], to[1], status.st_mode & 0o777, masked=self._habits.masked)
             with os.fdopen(writing, "wb") as new:
                 self._budget.wrote(status.st_size)
                 shutil.copyfileobj(old, new)
-                os.fchmod(new.fileno(), status.st_mode & 0o777)
                 os.utime(new.fileno(), ns=(status.st_mtime_ns, status.st_mtime_ns))
-
-    def _split(self, path: bytes) -> tuple[bytes, bytes]:
-        """Return the real directory of ``path``, and its last component."""
-        if not path:
-            raise ArchiveError("a member that is no directory has no name")
-        parent, _, base = path.rpartition(b"/")
-        return self._links.real(parent), base
-
-    def _fd(self, real: bytes) -> int:
-        """Return a descriptor of the directory ``real``, made if need be; good until the next call."""
-        fd = self._fds.get(real)
-        if fd is None:
-            parent, _, base = real.rpartition(b"/")
-            above = self._fd(parent)
-            if real not in self._made:
-                self._mkdir(above, base, real)
-            fd = os.open(base, _DIRECTORY, dir_fd=above)
-            self._keep(real, fd)
-        return fd
-
-    def _mkdir(self, above: int, base: bytes, real: bytes) -> None:
-        try:
-            os.mkdir(base, 0o755, dir_fd=above)
-        except FileExistsError as error:
-            self._same_name(above, base, real)
-            raise ArchiveError(f"member {shown(real)} is first a file and then a directory") from error
-        self._made.add(real)
-        self._directories[real] = (0o755, None)
-
-    def _keep(self, real: bytes, fd: int) -> None:
-        """Keep a descriptor, and close the oldest but the root's when there are many."""
-        self._fds[real] = fd
-        if len(self._fds) > _OPEN_DIRECTORIES:
-            oldest = next(key for key in self._fds if key)
-            os.close(self._fds.pop(oldest))
 
     def _check_on_disk(self) -> None:
         """Follow every link as the file system does, which may know it by other spellings, too."""
@@ -279,36 +260,20 @@ class Tree:
             if not (os.path.realpath(self._root + b"/" + place) + b"/").startswith(root + b"/"):
                 raise ArchiveError(f"symbolic link {shown(place)} leads out of the package")
 
-    def _probe(self) -> tuple[bool, bool]:
-        """Tell if files get fewer permissions than asked for (umask, ACLs), and if case is ignored."""
-        root = self._fds[b""]
-        fd = os.open(b".mode", _NEW_FILE, 0o777, dir_fd=root)
-        try:
-            return os.fstat(fd).st_mode & _MODES != _MODES, _exists(b".MODE", root)
-        finally:
-            os.close(fd)
-            os.unlink(b".mode", dir_fd=root)
-
 
 def _joined(parent: bytes, base: bytes) -> bytes:
     return parent + b"/" + base if parent else base
 
 
-def _exists(name: bytes, directory: int) -> bool:
-    try:
-        os.lstat(name, dir_fd=directory)
-    except FileNotFoundError:
-        return False
-    return True
+def _set_time(fd: int, mtime: int | None) -> int:
+    """Set the time of a file, or leave it if None, and return it."""
+    if mtime is None:
+        return os.fstat(fd).st_mtime_ns
+    kept = _bounded(mtime)
+    os.utime(fd, ns=(kept, kept))
+    return kept
 
 
-def _times(mtime: int) -> tuple[int, int]:
-    """Return access and modification time, within what 64 bits of nanoseconds can say."""
-    kept = max(-_LATEST, min(mtime, _LATEST))
-    return kept, kept
-
-
-def _write(fd: int, piece: bytes | memoryview) -> None:
-    written = os.write(fd, piece)
-    while written < len(piece):
-        written += os.write(fd, memoryview(piece)[written:])
+def _bounded(mtime: int) -> int:
+    """Return a time within what 64 bits of nanoseconds can say."""
+    return mtime if -_LATEST <= mtime <= _LATEST else (_LATEST if mtime > 0 else -_LATEST)

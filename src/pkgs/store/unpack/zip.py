@@ -15,7 +15,7 @@ from pkgs.store.unpack import compression
 from pkgs.store.unpack.limits import Budget
 from pkgs.store.unpack.names import place, shown, top
 from pkgs.store.unpack.sniff import is_executable
-from pkgs.store.unpack.stream import CHUNK, ahead
+from pkgs.store.unpack.stream import CHUNK, SMALL, ahead
 from pkgs.store.unpack.tree import Tree
 from pkgs.store.unpack.zipdirectory import ZipMember, read_directory
 
@@ -97,6 +97,10 @@ class ZipReader:
 
     def _file(self, member: ZipMember, start: int, path: bytes) -> None:
         chunks = self._content(member, start)
+        if member.size <= SMALL:
+            content = b"".join(chunks)
+            self._tree.file(path, content, self._mode(member, content), member.mtime)
+            return
         with closing(ahead(chunks) if member.packed > _WORTH_A_THREAD else chunks) as ready:
             first = next(ready, b"")
             self._tree.file(path, _again(first, ready), self._mode(member, first), member.mtime)

@@ -1,0 +1,89 @@
+"""The directories of one tree: each is opened relative to its parent's descriptor, without following links.
+
+They are named by their real paths below the root, which is the empty path.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pkgs.errors import ArchiveError
+from pkgs.store.unpack.names import shown
+from pkgs.store.unpack.newfiles import DIRECTORY
+
+_OPEN = 64
+_MODE = 0o755
+
+
+class Directories:
+    """Makes directories below ``root``, and keeps some of their descriptors open.
+
+    ``before`` is called with the path of each that is about to be made.
+    """
+
+    def __init__(self, root: Path, before: Callable[[bytes], None]) -> None:
+        self._before = before
+        self._fds: dict[bytes, int] = {b"": os.open(root, DIRECTORY)}
+        self._made: dict[bytes, tuple[int, int | None]] = {}
+
+    def close(self) -> None:
+        """Close all descriptors."""
+        for fd in self._fds.values():
+            os.close(fd)
+        self._fds.clear()
+
+    def fd(self, path: bytes) -> int:
+        """Return a descriptor of a directory, made if need be; good until the next call."""
+        fd = self._fds.get(path)
+        if fd is None:
+            is_new = path not in self._made
+            if is_new:
+                self._before(path)
+            parent, _, base = path.rpartition(b"/")
+            above = self.fd(parent)
+            if is_new:
+                self._make(above, base, path)
+            fd = os.open(base, DIRECTORY, dir_fd=above)
+            self._keep(path, fd)
+        return fd
+
+    def describe(self, path: bytes, mode: int, mtime: int | None) -> None:
+        """Say which permissions and time (nanoseconds) a directory is to have in the end."""
+        self.fd(path)
+        self._made[path] = (mode, mtime)
+
+    def settle(self, *, masked: bool) -> None:
+        """Give all their permissions and times; ``masked`` says that they were made with too few."""
+        for path in sorted(self._made, reverse=True):  # what is inside comes before what it is in
+            mode, mtime = self._made[path]
+            if masked or mode != _MODE:
+                os.fchmod(self.fd(path), mode)
+            if mtime is not None:
+                os.utime(self.fd(path), ns=(mtime, mtime))
+
+    def refuse_alias(self, path: bytes) -> None:
+        """Refuse what exists under another spelling: the file system is the judge of case and accents."""
+        parent, _, base = path.rpartition(b"/")
+        if base in map(os.fsencode, os.listdir(self.fd(parent))):  # noqa: PTH208 - no Path for a descriptor
+            return
+        raise ArchiveError(
+            f"member {shown(path)} differs from another only in case or accents, which do not count here",
+            "unpack it on a file system that tells upper from lower case",
+        )
+
+    def _make(self, above: int, base: bytes, path: bytes) -> None:
+        try:
+            os.mkdir(base, _MODE, dir_fd=above)
+        except FileExistsError as error:
+            self.refuse_alias(path)
+            raise ArchiveError(f"member {shown(path)} is first a file and then a directory") from error
+        self._made[path] = (_MODE, None)
+
+    def _keep(self, path: bytes, fd: int) -> None:
+        """Keep a descriptor, and close the oldest but the root's when there are many."""
+        self._fds[path] = fd
+        if len(self._fds) > _OPEN:
+            oldest = next(key for key in self._fds if key)
+            os.close(self._fds.pop(oldest))
