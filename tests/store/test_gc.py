@@ -14,7 +14,7 @@ from pkgs.references import Reference
 from pkgs.store.copies import Copies
 from pkgs.store.files import temp_sibling
 from pkgs.store.gc import collect
-from pkgs.store.records import build_path, moved_path, record_path
+from pkgs.store.records import moved_path, new_build, record_path
 from pkgs.store.sweep import Item
 from pkgs.store.usage import Usage, usage
 from tests.support.stores import SOURCES, TestStore, tar_of_files
@@ -77,7 +77,7 @@ def test_what_no_environment_uses_goes_without_a_trace(store: TestStore) -> None
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(store: TestStore) -> None:
     key = store.put_tree(ARCHIVE)
-    build_path(store.state, key).mkdir()
+    new_build(store.state, key)
     before = everything(store.state.trees) + everything(store.state.blobs)
     told = gc(store, dry_run=True)
 
@@ -178,7 +178,7 @@ def test_a_running_tool_is_never_removed(store: TestStore, where: str) -> None:
 
 def test_what_is_being_worked_on_is_left_alone(store: TestStore) -> None:
     key = store.put_tree(ARCHIVE)
-    build_path(store.state, key).mkdir()
+    building = new_build(store.state, key)
     script = """
 import sys, time
 from pathlib import Path
@@ -203,7 +203,7 @@ with store.locks.hold(sys.argv[2], waiting=print), store.locks.hold(sys.argv[3],
         holder.communicate(timeout=10)
 
     assert kept(items) == [("download", "it is being worked on"), ("tree", "it is being worked on")]
-    assert build_path(store.state, key).exists()
+    assert building.exists()
 
 
 def test_leftovers_of_killed_runs_go(store: TestStore, bin_dir: Path) -> None:
@@ -211,7 +211,7 @@ def test_leftovers_of_killed_runs_go(store: TestStore, bin_dir: Path) -> None:
     root(store, bin_dir, key)
     lonely = record_path(store.state, digest_bytes(b"lonely"))
     lonely.write_text("{}")
-    build_path(store.state, key).mkdir()
+    new_build(store.state, key)
     temp_sibling(store.state.tree(key)).mkdir()
     store.state.partial.mkdir(exist_ok=True)
     (store.state.partial / BLOB.hex).write_bytes(b"half")

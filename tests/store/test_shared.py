@@ -81,7 +81,6 @@ def test_an_open_file_keeps_nothing_else_from_being_collected(hosts: tuple[TestS
     assert list(store.state.trees.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a tree is built at the same place by everyone, lock or not")
 def test_two_that_do_not_see_each_others_locks_make_the_same_tree(tmp_path: Path) -> None:
     """As hosts do that mount the directory with different options."""
     one, two = TestStore(tmp_path), TestStore(tmp_path)

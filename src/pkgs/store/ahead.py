@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Condition, Thread
@@ -17,6 +17,7 @@ from typing import BinaryIO, Protocol
 from pkgs.artifact.model import Artifact
 from pkgs.errors import PkgsError
 from pkgs.progress import Task
+from pkgs.store.files import remove_tree
 from pkgs.store.recipe import Recipe
 from pkgs.store.written import Written
 
@@ -37,13 +38,14 @@ class UnpackStream(Protocol):
 
 
 class Ahead:
-    """One archive that is unpacked into the empty directory ``building`` while it is downloaded."""
+    """One archive that is unpacked while it is downloaded, into the directory that ``make`` makes."""
 
-    def __init__(self, recipe: Recipe, building: Path, unpack: UnpackStream) -> None:
+    def __init__(self, recipe: Recipe, make: Callable[[], Path], unpack: UnpackStream) -> None:
         self.key = recipe.key()
         self._recipe = recipe
-        self._building = building
+        self._make = make
         self._unpack = unpack
+        self._building: Path | None = None
         self._thread: Thread | None = None
         self._changed = Condition()
         self._arrived = 0
@@ -75,14 +77,23 @@ class Ahead:
             self._arrived = size
             self._changed.notify()
 
-    def finish(self) -> Written | None:
-        """Wait until all is unpacked; return what was written, None if it is of no use."""
+    def finish(self) -> tuple[Path, Written] | None:
+        """Wait until all is unpacked; return where, and what was written, None if it is of no use.
+
+        The directory is then the caller's.
+        """
         self._end(broken=False)
-        return self._done
+        if self._building is None or self._done is None:
+            return None
+        building, self._building = self._building, None
+        return building, self._done
 
     def give_up(self) -> None:
-        """Stop, and wait until nothing is written any more."""
+        """Stop, wait until nothing is written any more, and throw away what was not asked for."""
         self._end(broken=True)
+        if self._building:
+            with suppress(OSError):  # gc removes it
+                remove_tree(self._building)
 
     def _end(self, *, broken: bool) -> None:
         with self._changed:
@@ -96,6 +107,7 @@ class Ahead:
         recipe = self._recipe
         written = Written()
         with file, suppress(PkgsError, OSError, _BrokenError):
+            self._building = self._make()
             chunks = self._chunks(file, hasher)
             streamed = self._unpack(
                 chunks,

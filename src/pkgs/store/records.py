@@ -3,7 +3,7 @@
     trees/sha256-KEY/        the tree
     trees/sha256-KEY.json    the record; a tree without one is not trusted
     trees/sha256-KEY.list    one JSON array for each entry, in the order of the tree digest
-    trees/.build-KEY         a tree being made, by the holder of the lock tree-KEY
+    trees/.xxxxx-KEY         a tree being made, in a place of its own: x are random
     trees/.moved-KEY         a whole tree that gc has taken out of sight and may put back
 
 The three directories' names are equally long: a path written into a file while the tree was made can be
@@ -13,8 +13,9 @@ replaced by its final path without moving a byte.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from pkgs.store.files import atomic_write
 from pkgs.store.treedigest import Entry
 
 TREE = "sha256-"
-BUILD = ".build-"
 MOVED = ".moved-"
 RECORD = ".json"
 LISTING = ".list"
@@ -83,9 +83,14 @@ def listing_path(state: State, key: Digest) -> Path:
     return state.trees / f"{TREE}{key.hex}{LISTING}"
 
 
-def build_path(state: State, key: Digest) -> Path:
-    """Return where a tree is made before it is whole."""
-    return state.trees / f"{BUILD}{key.hex}"
+def new_build(state: State, key: Digest) -> Path:
+    """Make an empty directory, which nobody else uses, for a tree that is not whole yet; return it."""
+    state.trees.mkdir(parents=True, exist_ok=True)
+    while True:
+        building = state.trees / f".{os.urandom(3).hex()[1:]}-{key.hex}"
+        with suppress(FileExistsError):
+            building.mkdir()
+            return building
 
 
 def moved_path(state: State, key: Digest) -> Path:

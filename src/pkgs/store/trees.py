@@ -26,9 +26,9 @@ from pkgs.store.locks import Locks
 from pkgs.store.recipe import Recipe
 from pkgs.store.records import (
     Record,
-    build_path,
     listing_path,
     moved_path,
+    new_build,
     read_record,
     record_path,
     tree_lock,
@@ -122,7 +122,7 @@ class Trees:
         if found:
             return found
         if ahead and ahead.key == key:
-            return self._make(key, recipe, source, label, finish, ahead.finish())
+            return self._make(key, recipe, source, label, finish, ahead)
         with self._locks.hold(tree_lock(key), what=label, waiting=reporter.info):
             found = None if anew else self._put_back(key) or self.find(key)
             return found or self._make(key, recipe, source, label, finish)
@@ -138,16 +138,11 @@ class Trees:
             if not free or not self._stream or self._put_back(key) or self.find(key):
                 yield None
                 return
-            building = build_path(self._state, key)
-            with storing(building):
-                _begin(building)
-            ahead = Ahead(recipe, building, self._stream)
+            ahead = Ahead(recipe, lambda: new_build(self._state, key), self._stream)
             try:
                 yield ahead
             finally:
                 ahead.give_up()
-                with suppress(OSError):  # gc removes it
-                    remove_tree(building)
 
     def discard(self, key: Digest, *, reporter: Reporter) -> None:
         """Remove a tree and what is written down of it."""
@@ -172,19 +167,19 @@ class Trees:
         source: Path | None,
         label: str,
         finish: Finish | None,
-        written: Written | None = None,
+        ahead: Ahead | None = None,
     ) -> Tree:
-        """Make a tree; ``written`` says that its archive is unpacked already, and to what."""
-        building = build_path(self._state, key)
-        with storing(self._state.tree(key)), clean_on_failure(building):
-            if written is None:
-                _begin(building)
-                written = Written()
-                self._fill(building, recipe, source, written)
-            if finish:
-                written = _untouched(written, building, finish(building))
-            relocated = self._relocate(key, building, recipe)
-            return self._publish(key, building, recipe, label, relocated, written)
+        """Make a tree, of what ``ahead`` has unpacked already if that is of use."""
+        with storing(self._state.tree(key)):
+            unpacked = ahead.finish() if ahead else None
+            building, written = unpacked or (new_build(self._state, key), Written())
+            with clean_on_failure(building):
+                if unpacked is None:
+                    self._fill(building, recipe, source, written)
+                if finish:
+                    written = _untouched(written, building, finish(building))
+                relocated = self._relocate(key, building, recipe)
+                return self._publish(key, building, recipe, label, relocated, written)
 
     def _fill(self, building: Path, recipe: Recipe, source: Path | None, written: Written) -> None:
         if source is None:
@@ -249,19 +244,6 @@ def forget_tree(state: State, key: Digest) -> None:
     record_path(state, key).unlink(missing_ok=True)
     listing_path(state, key).unlink(missing_ok=True)
     remove_tree(doomed)
-
-
-def _begin(building: Path) -> None:
-    """Make an empty directory, after moving aside what a killed run left: its lock is ours now.
-
-    Its companion may write there for a moment longer (see :mod:`pkgs.store.unpack.companion`).
-    """
-    left = temp_sibling(building)
-    with suppress(FileNotFoundError):
-        building.rename(left)
-        with suppress(OSError):  # gc removes it
-            remove_tree(left)
-    building.mkdir(parents=True)
 
 
 def _untouched(written: Written, building: Path, changed: Iterable[Path] | None) -> Written:
