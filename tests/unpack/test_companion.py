@@ -39,6 +39,7 @@ def dest(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a companion begin with the first file, and do little at a time."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(companion, "_FEW", 0)
     monkeypatch.setattr(companion, "_BATCH", 10_000)
 
