@@ -20,6 +20,7 @@ from pkgs.install.place import located, settled
 from pkgs.install.recipes import is_executable, is_program, recipe_of
 from pkgs.install.wanted import Wanted, wanted
 from pkgs.install.workspace import Workspace
+from pkgs.manifest.model import Run
 from pkgs.package.model import Package
 from pkgs.references import Reference
 from pkgs.store.trees import Tree
@@ -97,11 +98,24 @@ def _runtime(
 
 def _materialise(workspace: Workspace, request: Wanted) -> Installed:
     artifact, tree = obtain(workspace, request)
+    _tell_of_another_tree(workspace, request, artifact, tree)
     package = settled(workspace, request.entry.manifest, request.reference, tree)
     if not all(map(_starts, tools(package).values())):
         tree = remake(workspace, request, artifact)
         package = settled(workspace, request.entry.manifest, request.reference, tree)
     return Installed(package, tree, artifact)
+
+
+def _tell_of_another_tree(workspace: Workspace, request: Wanted, artifact: Artifact, tree: Tree) -> None:
+    """Warn where the right bytes became another tree than the lock records, but for what programs make."""
+    held = request.locked.artifacts.get(workspace.platform, ()) if request.locked else ()
+    expected = next((each.tree for each in held if to_artifact(each).digest == artifact.digest), "")
+    programs = any(isinstance(action, Run) for action in request.package.triggers.get("unpack", ()))
+    if expected and expected != str(tree.digest) and not programs:
+        workspace.reporter.warn(
+            f"{request.reference} has the tree {tree.digest}, but the lock says {expected}: "
+            "the download is right, so see whether the store was changed (pkgs verify --deep)"
+        )
 
 
 def _starts(tool: Path) -> bool:
