@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import inspect
 import os
 import shutil
@@ -172,14 +174,44 @@ def test_a_set_up_whose_python_is_gone_is_made_anew(bench: Bench) -> None:
     assert bench.succeed("version")[0] == [*INSTALLED, "version"]
 
 
-def test_what_a_killed_set_up_left_does_not_stay(bench: Bench) -> None:
+def test_what_others_are_making_or_have_left_half_made_is_let_be(bench: Bench) -> None:
+    """Of a host that does not see this one's lock; gc knows what nobody works on."""
     program = bench.small.by_path(bench.shims.bin_dir)
     write_lock(bench.shims.bin_dir, program)
     rest = bench.shims.state.programs / f".tmp-{program.id}-1"
     rest.mkdir(parents=True)
 
     bench.succeed("version")
-    assert [path.name for path in bench.shims.state.programs.iterdir()] == [program.id]
+    assert sorted(path.name for path in bench.shims.state.programs.iterdir()) == [rest.name, program.id]
+
+
+def test_the_lock_is_gone_when_the_set_up_is_over(bench: Bench) -> None:
+    """Where marker files are locks, one that stayed would keep gc from this pkgs forever."""
+    write_lock(bench.shims.bin_dir, bench.small.by_path(bench.shims.bin_dir))
+
+    bench.succeed("version")
+    assert list((bench.shims.state.root / "locks").glob("self-*")) == []
+
+
+def test_what_another_host_set_up_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    for name in ("own", "place"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "bin" / "python").write_text(name)
+
+    bootstrap.publish(tmp_path / "own", tmp_path / "place")
+    assert (tmp_path / "place" / "bin" / "python").read_text() == "place"
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS])
+def test_a_file_system_without_locks_is_no_obstacle(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(file: object, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with bootstrap.held(tmp_path / "locks" / "self.lock"):
+        assert (tmp_path / "locks" / "self.lock").exists()
 
 
 def test_many_first_calls_set_up_once(bench: Bench) -> None:

@@ -6,6 +6,7 @@ lock, the state directory.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import io
@@ -35,6 +36,9 @@ NOT_HERE = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
 }
+
+# Errors of a file system without locks: then two may do the same work.
+NO_FLOCK = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}
 
 
 class BootstrapError(Exception):
@@ -72,31 +76,52 @@ def ensure(program: dict[str, Any], state: Path) -> None:
     place = state / "self" / program["id"]
     place.parent.mkdir(parents=True, exist_ok=True)
     with held(state / "locks" / f"self-{program['id']}.lock"):
-        if (place / "bin" / "python").exists():
+        if is_whole(place):
             return
         say(f"setting up pkgs {program.get('version', '')} in {place}")
-        for rest in place.parent.glob(f".tmp-{program['id']}-*"):
-            shutil.rmtree(rest, ignore_errors=True)
-        temporary = place.with_name(f".tmp-{program['id']}-{os.getpid()}")
+        temporary = place.with_name(f".tmp-{program['id']}-{os.urandom(4).hex()}")
         try:
             build(program, state, temporary)
-            shutil.rmtree(place, ignore_errors=True)  # whose Python is gone
-            temporary.rename(place)
+            publish(temporary, place)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def is_whole(place: Path) -> bool:
+    """Tell whether pkgs is set up in ``place``, and its Python still there."""
+    return (place / "bin" / "python").exists()
+
+
+def publish(temporary: Path, place: Path) -> None:
+    """Let ``temporary`` be at ``place``, unless another host, which does not see our lock, was faster."""
+    if not is_whole(place):
+        shutil.rmtree(place, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            temporary.rename(place)
+    if not is_whole(place):
+        raise BootstrapError(f"{place} cannot be written", "see whether its directory may be written to")
+
+
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold the lock file ``path``; its holder's death frees it."""
+    """Hold the lock file ``path``, if that can be; its holder's death frees it.
+
+    It is removed in the end: where marker files are locks (pkgs.store.locks), one that is there is held.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("waiting for another process that sets pkgs up")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        except OSError as error:
+            if error.errno not in NO_FLOCK:
+                raise
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def build(program: dict[str, Any], state: Path, place: Path) -> None:
