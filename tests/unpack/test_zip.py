@@ -6,6 +6,7 @@ import os
 import random
 import struct
 import subprocess
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,19 @@ def test_zip64_with_more_members_than_the_small_directory_counts(tmp_path: Path)
 
 HELLO = b"hello" * 100
 ONE = ZipEntry("one", HELLO)
+
+
+def patched(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+# The flags in the member's own header; the packed size in its central record, which follows its data.
+ENCRYPTED_HERE_ONLY = patched(zip_of(ONE), 6, b"\1\0")
+INTO_THE_DIRECTORY = patched(
+    zip_of(ZipEntry("one", HELLO + b"PK\1\2", method=0, packed=HELLO)),
+    30 + len("one") + len(HELLO) + 20,
+    struct.pack("<L", len(HELLO) + 4),
+)
 HOSTILE = [
     (zip_of(ZipEntry("../evil", HELLO)), r"'../evil' has '..'"),
     (zip_of(ZipEntry("..\\evil", HELLO, system=0)), r"has '..'"),
@@ -100,6 +114,8 @@ HOSTILE = [
     (zip_of(ZipEntry("null", b"", mode=0o020644)), "'null' is a device"),
     (zip_of(ONE, ONE), "'one' is there twice"),
     (zip_of(ZipEntry("one", HELLO, flags=1)), "'one' is encrypted"),
+    (ENCRYPTED_HERE_ONLY, "'one' is encrypted"),
+    (INTO_THE_DIRECTORY, "'one' reaches into the directory"),
     (zip_of(ZipEntry("one", HELLO, method=9)), "method 9"),
     (zip_of(ZipEntry("one", HELLO, size=10)), "longer than it says"),
     (zip_of(ZipEntry("one", HELLO, size=9999)), "shorter than it says"),
@@ -204,3 +220,67 @@ def test_a_bomb_of_one_to_a_thousand_is_noticed_while_it_unpacks(unpack_zip: Unp
     data = zip_of(ZipEntry("zeros", b"\0" * 20_000_000))
     with pytest.raises(ArchiveError, match="times its own size"):
         unpack_zip(data, limits=Limits(ratio_floor=1_000_000))
+
+
+def end64(count: int, size: int, offset: int) -> bytes:
+    """The end of a large zip: its record, the locator of that, and the small record that leaves all to it."""
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, offset + size, 1)
+    rest = (0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return record + locator + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, *rest)
+
+
+def _directory(data: bytes) -> tuple[int, int]:
+    """The size of a small zip's directory, and where it begins."""
+    size, offset = struct.unpack("<2L", data[-10:-2])
+    return size, offset
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (10_000_000, r"it has more than 1,000,000 members$"),
+        (1_000_001, r"it has more than 1,000,000 members$"),
+        (1_000_000, r"its directory ends too early"),
+        (1 << 63, r"it has more than 1,000,000 members$"),
+    ],
+)
+def test_a_count_beyond_the_limit_is_refused_before_any_member_is_looked_at(
+    unpack_zip: Unpack, count: int, message: str
+) -> None:
+    with pytest.raises(ArchiveError, match=message):
+        unpack_zip(zip_of(ONE)[:-22] + end64(count, *_directory(zip_of(ONE))))
+
+
+def test_the_small_directorys_count_is_held_to_the_limit_too(unpack_zip: Unpack) -> None:
+    data = patched(zip_of(ONE), len(zip_of(ONE)) - 12, struct.pack("<H", 60_000))
+    with pytest.raises(ArchiveError, match="more than 50,000 members"):
+        unpack_zip(data, limits=Limits(members=50_000))
+
+
+def test_no_more_of_a_directory_is_read_than_its_count_says(tmp_path: Path) -> None:
+    """Room for ten million records, of which the end owns up to one: the rest is never in memory."""
+    one, size = zip_of(ONE), 46 * 10_000_000
+    _, offset = _directory(one)
+    with (tmp_path / "a.zip").open("wb") as file:
+        file.write(one[:-22])
+        file.seek(offset + size)  # a hole
+        file.write(end64(1, size, offset))
+    (tmp_path / "ours").mkdir()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArchiveError, match="holds something that is no member"):
+            unpack(tmp_path / "a.zip", tmp_path / "ours", name="a.zip")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 10 << 20
+
+
+def test_a_directory_longer_than_is_read_at_once_is_whole(unpack_zip: Unpack) -> None:
+    names = [f"{number:02}" for number in range(40)]
+    extra = struct.pack("<2H", 0xCAFE, 60_000) + bytes(60_000)
+    dest = unpack_zip(zip_of(*(ZipEntry(name, extra=extra) for name in names)))
+
+    assert sorted(path.name for path in dest.iterdir()) == names

@@ -57,7 +57,11 @@ class Budget:
     def member(self) -> None:
         """Count one member."""
         self._members += 1
-        if self._members > self.limits.members:
+        self.claims(self._members)
+
+    def claims(self, members: int) -> None:
+        """Refuse an archive that says it has more members than are allowed, before the first is read."""
+        if members > self.limits.members:
             raise ArchiveError(f"it has more than {self.limits.members:,} members")
 
     def replaced(self) -> None:

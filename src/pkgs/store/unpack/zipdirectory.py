@@ -19,8 +19,10 @@ _END64_LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _RECORD = struct.Struct("<4s4B4HL2L5H2L")
 _LONGEST_COMMENT = 0xFFFF
-# A directory is read whole: 46 bytes and a name for each of a million members fit.
+# All names are kept: 46 bytes and a name for each of a million members fit.
 _LARGEST_DIRECTORY = 1 << 30
+_LARGEST_RECORD = _RECORD.size + 3 * 0xFFFF
+_BLOCK = 1 << 20
 _UNIX_SYSTEMS = {3, 19}
 _BACKSLASH_SYSTEMS = {0, 10, 11, 14}
 _ZIP64, _TIMES, _UNICODE_PATH = 0x0001, 0x5455, 0x7075
@@ -54,8 +56,8 @@ def read_directory(fd: int, budget: Budget) -> tuple[list[ZipMember], int]:
     base = end - size - offset
     if base < 0 or size > _LARGEST_DIRECTORY:
         raise ArchiveError("its directory lies outside of the file: it is damaged or truncated")
-    data = os.pread(fd, size, offset + base)
-    members = list(_members(data, count, base, budget))
+    budget.claims(count)
+    members = list(_members(_Directory(fd, offset + base, size), count, base))
     members.sort(key=lambda member: member.offset)
     return members, offset + base
 
@@ -92,23 +94,48 @@ def _zip64(fd: int, end: int) -> tuple[int, int, int, int] | None:
     return None
 
 
-def _members(data: bytes, count: int, base: int, budget: Budget) -> Iterator[ZipMember]:
-    at = 0
-    for _ in range(count):
-        budget.member()
+class _Directory:
+    """The directory's records, read in blocks: its end record may lie about how many there are."""
+
+    def __init__(self, fd: int, start: int, size: int) -> None:
+        self._fd = fd
+        self._next = start
+        self._end = start + size
+        self._data = b""
+        self._at = 0
+
+    def record(self) -> tuple[tuple[Any, ...], bytes, bytes]:
+        """Return the next record's fields, its name and its extra fields."""
+        if len(self._data) - self._at < _LARGEST_RECORD and self._next < self._end:
+            self._read()
         try:
-            fields = _RECORD.unpack_from(data, at)
+            fields = _RECORD.unpack_from(self._data, self._at)
         except struct.error as error:
             raise ArchiveError("its directory ends too early: it is damaged") from error
         if fields[0] != b"PK\1\2":
             raise ArchiveError("its directory is damaged")
         lengths = fields[12:15]
-        start, at = at + _RECORD.size, at + _RECORD.size + sum(lengths)
-        if at > len(data):
+        start = self._at + _RECORD.size
+        self._at = start + sum(lengths)
+        if self._at > len(self._data):
             raise ArchiveError("its directory ends too early: it is damaged")
-        name = data[start : start + lengths[0]]
-        yield _member(fields, name, data[start + lengths[0] : at - lengths[2]], base)
-    if at != len(data):
+        name_end = start + lengths[0]
+        return fields, self._data[start:name_end], self._data[name_end : self._at - lengths[2]]
+
+    def rest(self) -> int:
+        """Return how many bytes no record has been made of."""
+        return len(self._data) - self._at + self._end - self._next
+
+    def _read(self) -> None:
+        more = os.pread(self._fd, min(_BLOCK, self._end - self._next), self._next)
+        self._data, self._at = self._data[self._at :] + more, 0
+        self._next += len(more)
+
+
+def _members(directory: _Directory, count: int, base: int) -> Iterator[ZipMember]:
+    for _ in range(count):
+        yield _member(*directory.record(), base)
+    if directory.rest():
         raise ArchiveError("its directory holds something that is no member")
 
 
