@@ -27,7 +27,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def transport() -> Iterator[HttpxTransport]:
-    with HttpxTransport({}, Timeouts(connect=2, stall=0.3, total=5)) as opened:
+    with HttpxTransport({}, Timeouts(connect=2, stall=1, total=5)) as opened:
         yield opened
 
 

@@ -16,6 +16,8 @@ import pytest
 from pkgs.artifact.fetch import HttpFetcher, Received
 from pkgs.artifact.local import pieces
 from pkgs.artifact.model import Artifact
+from pkgs.artifact.patience import Patience
+from pkgs.artifact.transport import HttpxTransport
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import DigestMismatchError, FetchError, StoreError
 from pkgs.progress import SilentTask
@@ -118,6 +120,22 @@ def test_server_errors_are_tried_again_with_growing_pauses(
 
     assert get(Artifact(url, DIGEST)).digest == DIGEST
     assert pauses == [1.0, 2.0]
+
+
+def test_pauses_differ_by_chance_between_a_half_and_the_whole(
+    server: Server, transport: HttpxTransport, tmp_path: Path
+) -> None:
+    url = server.add("/a", Reply(status=503))
+    shortest: list[float] = []
+    usual: list[float] = []
+
+    for patience in (Patience(sleep=shortest.append, random=lambda: 0.0), Patience(sleep=usual.append)):
+        fetcher = HttpFetcher(transport, patience=patience)
+        with pytest.raises(FetchError, match="answers 503"):
+            fetcher.fetch(Artifact(url), LINUX, tmp_path / "file", SilentTask())
+
+    assert shortest == [0.5, 1.0]
+    assert 0.5 <= usual[0] < 1 <= usual[1] < 2
 
 
 def test_three_rounds_are_the_end(server: Server, get: Get) -> None:
