@@ -12,6 +12,8 @@ import pytest
 from pkgs.digests import digest_file
 from tests.support.archives import make_tar_gz
 from tests.support.project import Project
+from tests.support.repositories import Repository
+from tests.support.server import Reply, Server, serving
 
 
 def locked(project: Project) -> dict[str, Any]:
@@ -288,3 +290,47 @@ class TestLock:
         project.pkgs("install", "jot", check=True)
 
         assert project.pkgs("lock", "--check").status == 0
+
+
+def _ink(project: Project) -> Repository:
+    return Repository.make(project.root / "dist" / "ink.git", {"bin/ink": "#!/bin/sh\necho ink\n"})
+
+
+def _publish_ink(project: Project, source: str) -> None:
+    text = f'description = "Ink"\nbinaries = ["bin/ink"]\nsource = "{source}"\nversion "1" {{}}\n'
+    (project.root / "manifests" / "ink.hcl").write_text(text)
+
+
+def _serve(repository: Repository, server: Server) -> str:
+    """Serve a repository's files over HTTP, which is all that git needs; return its URL."""
+    repository.git("update-server-info")
+    files = repository.path / ".git"
+    for path in files.rglob("*"):
+        if path.is_file():
+            server.add(f"/ink.git/{path.relative_to(files)}", Reply(path.read_bytes()))
+    return server.url("/ink.git")
+
+
+@pytest.mark.parametrize("by", ["tag", "commit"])
+def test_offline_git_asks_no_server(project: Project, by: str) -> None:
+    repository = _ink(project)
+    repository.git("tag", "v1")
+    ref = "v1" if by == "tag" else repository.head
+    with serving() as server:
+        _publish_ink(project, f"{_serve(repository, server)}#{ref}")
+
+        offline = project.pkgs("install", "--offline", "ink")
+
+        assert offline.status == 1
+        assert "pkgs is offline" in offline.err
+        assert server.requests == ()
+        project.pkgs("install", "ink", check=True)  # with the network there is nothing amiss
+    assert project.call("ink").out == "ink\n"
+
+
+def test_offline_git_reads_a_repository_of_this_machine(project: Project) -> None:
+    _publish_ink(project, _ink(project).uri)
+
+    project.pkgs("install", "--offline", "ink", check=True)
+
+    assert project.call("ink").out == "ink\n"
