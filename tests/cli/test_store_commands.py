@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -217,10 +218,15 @@ def test_gc_removes_what_nobody_pins_and_says_why(hello: Project) -> None:
     planned = items(hello, "gc", "--dry-run")
     assert planned["tree", "hello-1.0.0"]["removed"]
     assert planned["tree", "hello-1.0.0"]["size"] > 0
+    assert all(0 <= item["age"] < 3600 for item in planned.values())
+    [record] = (hello.state / "trees").glob(f"{tree_of(hello).name}.json")
+    os.utime(record, (time.time() - 3.5 * 86400,) * 2)
+    assert items(hello, "gc", "--dry-run")["tree", "hello-1.0.0"]["age"] // 86400 == 3
+    assert "\t3 d\t" in hello.pkgs("gc", "--dry-run").out
     assert planned["tree", "bye-1.0.0"]["reason"] == "an environment uses it"
     assert tree_of(hello).is_dir()
 
-    assert not items(hello, "gc", "--age", "1d")["tree", "hello-1.0.0"]["removed"]
+    assert not items(hello, "gc", "--age", "4d")["tree", "hello-1.0.0"]["removed"]
     done = hello.pkgs("gc")
     assert "goes\ttree\thello-1.0.0\t" in done.out
     assert "freed" in done.err

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.support.faults import Started
+from tests.support.mounts import needed
 from tests.support.project import Project
 from tests.support.server import Reply, serving
 
@@ -112,3 +117,36 @@ def test_gc_leaves_a_working_environment(project: Project) -> None:
     assert project.call("lint").out == "jre 17.0\n"
     assert downloads(project) >= 2
     assert all(Path(path).exists() for path in project.bin.iterdir())
+
+
+@pytest.fixture
+def small_state(project: Project) -> Iterator[Path]:
+    """Put a small disk in the place of the state directory."""
+    project.state.mkdir(exist_ok=True)
+    words = ("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(project.state))
+    needed(subprocess.run(words, capture_output=True, check=False).returncode == 0, "way to mount tmpfs")
+    yield project.state
+    subprocess.run(["umount", "-l", str(project.state)], check=True)
+
+
+def test_a_change_that_only_gc_cannot_be_told_of_has_succeeded(project: Project, small_state: Path) -> None:
+    project.tool("jot", "1.0")
+    project.pkgs("install", "jot", check=True)
+    # The trigger acts when lock and links are new and the record is not.
+    fill = f"dd if=/dev/zero of={small_state}/filler bs=4k 2>/dev/null; true"
+    project.tool(
+        "ink", "1.0", more=f'on "install" {{ run {{\n cmd = "/bin/sh"\n args = ["-c", "{fill}"]\n }} }}'
+    )
+
+    done = project.pkgs("install", "ink")
+
+    assert (done.status, (project.bin / "ink").is_symlink()) == (0, True)
+    assert "warning: no space is left" in done.err
+    project.pkgs("gc", check=True)
+    assert claimed(project) == {"jot-1.0", "ink-1.0"}
+    gone = project.pkgs("uninstall", "jot")
+    assert (gone.status, (project.bin / "jot").is_symlink()) == (0, False)
+    assert claimed(project) >= {"ink-1.0"}
+    (small_state / "filler").unlink()
+    project.pkgs("gc", check=True)
+    assert claimed(project) >= {"ink-1.0"}

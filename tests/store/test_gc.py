@@ -295,10 +295,43 @@ def test_usage_is_told_by_package(store: TestStore, bin_dir: Path) -> None:
     root(store, bin_dir, key)
     store.put_blob(b"nobody's")
 
-    assert usage(store.state, store.roots.all()) == [
+    found = usage(store.state, store.roots.all())
+    assert [each for each in found if not each.other] == [
         Usage("tool-1", 19, len(ARCHIVE), 1),
         Usage("", 0, 8, 0),
     ]
+
+
+def test_usage_adds_up_to_what_is_on_the_disk(store: TestStore, bin_dir: Path) -> None:
+    state = store.state
+    key = store.put_tree(ARCHIVE)
+    root(store, bin_dir, key)
+    tree = store.trees.find(key)
+    assert tree
+    Copies(state, store.locks).ensure(tree, bin_dir, Reference("tool", "1"), waiting=print)
+    for place in (
+        state.sources,
+        state.programs,
+        state.partial,
+        state.index,
+        state.root / "memo",
+        state.trees,
+    ):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "file").write_bytes(bytes(1000))
+
+    found = usage(state, store.roots.all())
+
+    files = [path.lstat().st_size for path in state.root.rglob("*") if path.is_file()]
+    assert sum(each.size for each in found) == sum(files)
+    others = {each.label: each.other for each in found if each.other}
+    assert others["(writable copies)"] > 19
+    assert (others["(manifest sources)"], others["(pkgs itself)"], others["(remembered)"]) == (
+        1000,
+        1000,
+        2000,
+    )
+    assert (others["(unfinished downloads)"], others["(lists of files, leftovers)"] > 1000) == (1000, True)
 
 
 INSTALLS = """

@@ -21,7 +21,7 @@ goes: unpacked packages, downloads, links that pkgs made to them elsewhere (a ma
 interrupted runs have left. It is made again when it is needed.
 
 examples:
-  pkgs gc --dry-run                  what would go and what would stay, how large, and why
+  pkgs gc --dry-run                  what would go and what would stay, how large and old, and why
   pkgs gc
   pkgs gc --age 30d                  only what has not been used for 30 days
   pkgs gc --usage                    what the disk space is spent on, by package; removes nothing
@@ -37,8 +37,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--age", default="0s", metavar="TIME", help="only what was last used longer ago, such as 30d or 12h"
     )
-    parser.add_argument("--usage", action="store_true", help="only list what each package takes")
-    parser.add_argument("--json", action="store_true", help="print the same as JSON, sizes in bytes")
+    parser.add_argument(
+        "--usage", action="store_true", help="only list what each package takes, and all else"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the same as JSON, sizes in bytes, ages in seconds"
+    )
 
 
 def run(args: argparse.Namespace, app: App) -> int:
@@ -84,6 +88,7 @@ def document(item: Item) -> dict[str, object]:
         "label": item.label,
         "path": str(item.path),
         "size": item.size,
+        "age": round(item.age),
         "reason": item.reason,
         "removed": item.removed,
     }
@@ -97,12 +102,20 @@ def print_items(app: App, items: Sequence[Item], *, dry_run: bool) -> None:
     removed = [item for item in items if item.removed]
     shown = [*removed, *(item for item in items if not item.removed)] if dry_run else removed
     rows = [
-        ("goes" if item.removed else "stays", item.kind, item.label, megabytes(item.size), item.reason)
+        ("goes" if item.removed else "stays", item.kind, item.label, megabytes(item.size), _age(item.age),
+         item.reason)
         for item in shown
-    ]
-    print_rows(app.out, ("", "kind", "what", "size", "reason"), rows)
+    ]  # fmt: skip
+    print_rows(app.out, ("", "kind", "what", "size", "age", "reason"), rows)
     freed = megabytes(sum(item.size for item in removed))
     app.reporter.info(f"{len(removed)} removed, {freed} freed" if not dry_run else f"{freed} would go")
+
+
+def _age(seconds: float) -> str:
+    """Return an age in the largest unit of which it is at least one."""
+    units = (("d", _DAY_SECONDS), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
+    name, length = next((unit for unit in units if seconds >= unit[1]), units[-1])
+    return f"{int(seconds / length)} {name}"
 
 
 def _usage(args: argparse.Namespace, app: App) -> int:
@@ -114,16 +127,16 @@ def _usage(args: argparse.Namespace, app: App) -> int:
     found = usage(app.state, roots)
     if args.json:
         documents = [
-            {"label": each.label, "trees": each.trees, "downloads": each.blobs, "size": each.size,
-             "environments": each.environments}
+            {"label": each.label, "trees": each.trees, "downloads": each.blobs, "other": each.other,
+             "size": each.size, "environments": each.environments}
             for each in found
         ]  # fmt: skip
         app.out.write(json.dumps(documents, indent=2) + "\n")
         return 0
     rows = [
         (each.label or "(of no package)", megabytes(each.trees), megabytes(each.blobs),
-         str(each.environments))
+         megabytes(each.other), str(each.environments))
         for each in found
     ]  # fmt: skip
-    print_rows(app.out, ("package", "unpacked", "downloads", "environments"), rows)
+    print_rows(app.out, ("package", "unpacked", "downloads", "other", "environments"), rows)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from pkgs.install.workspace import Workspace
 from pkgs.store.blobs import blob_lock
 from pkgs.store.files import storing
 from pkgs.store.processes import used_entries
-from pkgs.store.records import TREE, read_record
+from pkgs.store.records import TREE, read_record, record_path
 from pkgs.store.root import Root
-from pkgs.store.sweep import Item, by_key, decided, entries, first, size
+from pkgs.store.sweep import Item, age, by_key, decided, entries, first, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class _Shares:
                 (f"{TREE}{key.hex}" in used, "a running process uses it"),
             )
             label, bytes_ = (record.label, record.size) if record else (key.hex[:12], size(path))
-            item = decided("tree", label, path, bytes_, reason, "its environment is cleaned")
+            old = age(record_path(self._state, key), time.time())
+            item = decided("tree", label, path, bytes_, old, reason, "its environment is cleaned")
             if item.removed and not self._cleaning.dry_run:
                 self._store.trees.discard(key, reporter=self._workspace.reporter)
             yield item
@@ -92,9 +94,8 @@ class _Shares:
             reason = first(
                 (digest in itself, "it is pkgs itself"), (digest in taken, "another environment uses it")
             )
-            item = decided(
-                "download", digest.hex[:12], path, size(path), reason, "its environment is cleaned"
-            )
+            why, old = "its environment is cleaned", age(path, time.time())
+            item = decided("download", digest.hex[:12], path, size(path), old, reason, why)
             if item.removed and not self._cleaning.dry_run:
                 self._remove(digest, path)
             yield item

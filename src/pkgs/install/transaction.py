@@ -12,7 +12,7 @@ from pkgs.environment.journal import announce, read_bytes, retract
 from pkgs.environment.lock import Lock, print_lock
 from pkgs.environment.pins import Pin, finish_change, link_changes, write_pins
 from pkgs.environment.root import WRAPPER, Environment
-from pkgs.errors import LockError, PkgsError
+from pkgs.errors import LockError, PkgsError, StoreError
 from pkgs.install.changes import Changes, Move
 from pkgs.install.materialise import Installed, locate
 from pkgs.install.place import links_of
@@ -63,7 +63,8 @@ def commit(
 ) -> Outcome:
     """Turn the first pins and lock into the second; then let new packages act on being installed.
 
-    If a link cannot be made, or such an action fails, everything is put back. For whoever is alone.
+    If a link cannot be made, or such an action fails, everything is put back. If only gc cannot be told, all
+    is done, so that is a warning: gc keeps what was claimed before. For whoever is alone.
     """
     environment = workspace.environment
     changes = Changes.between(*pins, moved)
@@ -75,7 +76,12 @@ def commit(
     except PkgsError:
         _turn(environment, (pins[1], pins[0]), (locks[1], locks[0]))
         raise
-    record_roots(workspace, pins[1], locks[1], installed)
+    try:
+        record_roots(workspace, pins[1], locks[1], installed)
+    except StoreError as error:
+        workspace.reporter.warn(
+            f"{error}: gc keeps what is not used any more, too, until the next change here"
+        )
     return Outcome(installed, changes, (*links, *([environment.lock_file] if wrote else [])))
 
 

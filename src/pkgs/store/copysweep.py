@@ -46,7 +46,8 @@ class CopySweep:
                 (copy.name in used, "a running process uses it"),
             )
             why = "its environment does not use it any more" if root else "its environment is gone"
-            yield decided("copy", copy.name, copy, size(copy), keep, why)
+            age = self._sweep.age(note_path(copy))
+            yield decided("copy", copy.name, copy, size(copy), age, keep, why)
 
     def _gone(self, copy: Path) -> list[Path]:
         return [self._sweep.hide(copy), self._sweep.hide(note_path(copy))]

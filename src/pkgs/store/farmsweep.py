@@ -41,7 +41,8 @@ class FarmSweep:
             (self._sweep.young(farm), "it is not old enough"),
         )
         label = farm.name.rpartition("-")[0]
-        return decided("links", label, farm, 0, keep, "its environment does not use it any more")
+        why = "its environment does not use it any more"
+        return decided("links", label, farm, 0, self._sweep.age(farm), keep, why)
 
     def _leads_on(self, link: Path, root: Root) -> bool:
         if not link.is_symlink():

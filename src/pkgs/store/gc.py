@@ -68,16 +68,15 @@ class _Collector:
             roots = self._sweep.roots
             for root in roots.all():
                 after = roots.sure(root) if root.exists() else None
+                path, age = roots.path(root.bin_dir), self._sweep.age(roots.path(root.bin_dir))
                 for link in roots.unused_links(root, after):
-                    yield Item("links", str(link), link, 0, "no environment uses it", True)
+                    yield Item("links", str(link), link, 0, age, "no environment uses it", True)
                 if after != root and not self._sweep.dry_run:
                     roots.turn(root, after)
                 if after is None:
                     self._sweep.remove(self._state.env(root.bin_dir))
                 reason = "the environment is there" if after else "the environment is gone"
-                yield Item(
-                    "environment", str(root.bin_dir), roots.path(root.bin_dir), 0, reason, after is None
-                )
+                yield Item("environment", str(root.bin_dir), path, 0, age, reason, after is None)
 
     def _downloads(self) -> Iterator[Item]:
         shelves = (path for shelf in entries(self._state.blobs) for path in entries(shelf))
@@ -100,7 +99,8 @@ class _Collector:
                 )
                 why = "no environment uses it" if whole else "a download that was not finished"
                 kind = "download" if whole else "leftover"
-                item = decided(kind, path.name[:12], path, size(path), reason, why)
+                age = self._sweep.age(path)
+                item = decided(kind, path.name[:12], path, size(path), age, reason, why)
                 if item.removed:
                     self._sweep.remove(path)
                 yield item
@@ -117,8 +117,9 @@ class _Collector:
         # What is partial and bears a key was looked at with that key; the rest is bundles being taken in.
         keyless = [path for path in entries(self._state.partial) if not KEY.search(path.name)]
         for path in (*keyless, *(path for directory in directories for path in entries(directory))):
-            if path.name.startswith(TEMP_PREFIX) and self._sweep.age(path) > _YOUNG:
-                yield Item("leftover", path.name, path, size(path), "left by an interrupted run", True)
+            age = self._sweep.age(path)
+            if path.name.startswith(TEMP_PREFIX) and age > _YOUNG:
+                yield Item("leftover", path.name, path, size(path), age, "left by an interrupted run", True)
                 self._sweep.remove(path)
 
     def _old_locks(self) -> None:

@@ -47,7 +47,8 @@ class ProgramSweep:
             )
             why = "no environment uses it" if whole else "left by an interrupted run"
             kind = "program" if whole else "leftover"
-            item = decided(kind, f"pkgs {name[:12]}", path, size(path), keep, why)
+            age = self._sweep.age(path)
+            item = decided(kind, f"pkgs {name[:12]}", path, size(path), age, keep, why)
             if item.removed:
                 self._sweep.delete([self._sweep.hide(path)])
             yield item
@@ -56,8 +57,9 @@ class ProgramSweep:
         least = max(_REMEMBERED, self._sweep.older_than)
         for top in (self._state.index.parent, self._state.root / "memo"):
             for path in filter(Path.is_file, sorted(top.rglob("*"))):
-                if self._sweep.age(path) >= least:
-                    yield Item("leftover", path.name[:12], path, size(path), "remembered long ago", True)
+                age = self._sweep.age(path)
+                if age >= least:
+                    yield Item("leftover", path.name[:12], path, size(path), age, "remembered long ago", True)
                     self._sweep.remove(path)
 
 

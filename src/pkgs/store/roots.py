@@ -51,7 +51,7 @@ class Roots:
                 raise
             finally:
                 self._changing.discard(bin_dir)
-            self._settle(bin_dir, reporter, keep=True)
+            self._keep(bin_dir, reporter)
 
     def add(
         self,
@@ -148,6 +148,28 @@ class Roots:
         with self._alone(bin_dir, reporter):
             root = self.of(bin_dir)
             self.turn(root, replace(root, pending=frozenset()) if keep else root.without_pending())
+
+    def _keep(self, bin_dir: Path, reporter: Reporter) -> None:
+        """Let what is pending be used. The change is made: that it cannot be told is a warning."""
+        try:
+            self._settle(bin_dir, reporter, keep=True)
+        except StoreError as error:
+            try:
+                self._shorten(bin_dir, reporter)
+            except (StoreError, OSError):
+                reporter.warn(
+                    f"{error}: gc may remove what was installed now; it is had again when it is used"
+                )
+
+    def _shorten(self, bin_dir: Path, reporter: Reporter) -> None:
+        """Drop what is pending in the record's own place, for a full disk: that needs no space.
+
+        The length stays, and it is one small write, so that a reader sees the old record or the new.
+        """
+        with self._alone(bin_dir, reporter), self.path(bin_dir).open("r+b", buffering=0) as file:
+            length = len(file.read())
+            file.seek(0)
+            file.write(replace(self.of(bin_dir), pending=frozenset()).text().encode().ljust(length))
 
     def _covers(self, root: Root, wanted: Root) -> bool:
         sure = root if root.bin_dir in self._changing else root.without_pending()

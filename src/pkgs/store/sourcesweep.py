@@ -40,7 +40,8 @@ class SourceSweep:
             )
             why = "left by an interrupted run" if left else "no environment's lock names it"
             label = f"{shelf.name[:12]}/{path.name.removeprefix('sha256-')[:12]}"
-            item = decided("leftover" if left else "source", label, path, size(path), keep, why)
+            kind, age = "leftover" if left else "source", self._sweep.age(path)
+            item = decided(kind, label, path, size(path), age, keep, why)
             if item.removed:
                 self._sweep.delete([self._sweep.hide(path)])
             yield item

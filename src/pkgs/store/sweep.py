@@ -26,6 +26,7 @@ _BATCH = 64
 class Item:
     """One thing gc looked at. ``removed`` also in a dry run, for what would be; ``size`` is in bytes.
 
+    ``age`` is how long ago it was last used, in seconds; of what nobody notes the use of, last changed.
     ``kind`` is ``tree``, ``download``, ``source``, ``program``, ``leftover``, ``copy``, ``links`` or
     ``environment``.
     """
@@ -34,6 +35,7 @@ class Item:
     label: str
     path: Path
     size: int
+    age: float
     reason: str
     removed: bool
 
@@ -74,10 +76,7 @@ class Sweep:
 
     def age(self, path: Path) -> float:
         """Return seconds since ``path`` was last used; 0 for a time to come (the clock was set back)."""
-        try:
-            return max(0.0, self.now - path.lstat().st_mtime)
-        except FileNotFoundError:
-            return self.older_than
+        return age(path, self.now, missing=self.older_than)
 
     def hide(self, path: Path) -> Path:
         """Take ``path`` out of sight; return where it waits to be deleted."""
@@ -99,9 +98,17 @@ class Sweep:
             self.remove(path)
 
 
-def decided(kind: str, label: str, path: Path, size: int, keep: str, why: str) -> Item:
+def age(path: Path, now: float, *, missing: float = 0.0) -> float:
+    """Return how many seconds before ``now`` something was last used; ``missing`` if it is not there."""
+    try:
+        return max(0.0, now - path.lstat().st_mtime)
+    except FileNotFoundError:
+        return missing
+
+
+def decided(kind: str, label: str, path: Path, size: int, age: float, keep: str, why: str) -> Item:
     """Return an item that is kept for the reason ``keep``, or without one removed for the reason ``why``."""
-    return Item(kind, label, path, size, keep or why, not keep)
+    return Item(kind, label, path, size, age, keep or why, not keep)
 
 
 def first(*reasons: tuple[bool, str]) -> str:

@@ -63,9 +63,9 @@ class TreeSweep:
             (not free, "it is being worked on"),
             (self._sweep.young(record_path(self._state, key)), "it was used not long ago"),
         )
-        item = decided(
-            "tree", label, place, record.size if record else size(place), reason, "no environment uses it"
-        )
+        age = self._sweep.age(record_path(self._state, key))
+        space = record.size if record else size(place)
+        item = decided("tree", label, place, space, age, reason, "no environment uses it")
         if item.removed:
             if record and self._made[record.blob] > 1:
                 item = replace(item, size=self._disk.freed(place))
@@ -85,7 +85,8 @@ class TreeSweep:
         own = {record_path(self._state, key), listing_path(self._state, key), place} if place else set()
         for path in paths:
             if path not in own:
-                yield Item("leftover", label, path, size(path), "left by an interrupted run", True)
+                age = self._sweep.age(path)
+                yield Item("leftover", label, path, size(path), age, "left by an interrupted run", True)
                 doomed += [self._sweep.hide(path)]
 
     def _hide_tree(self, key: Digest, place: Path, doomed: list[Path]) -> None:
