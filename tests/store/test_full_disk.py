@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 from pkgs.artifact.model import Artifact
 from pkgs.digests import digest_bytes
 from pkgs.errors import StoreError
+from pkgs.store.files import atomic_write
+from pkgs.store.gc import collect
 from pkgs.store.recipe import Recipe
+from pkgs.store.root import Root
 from tests.support.stores import LINUX, Shelf, TestStore, tar_of_files
 
 BIG = tar_of_files({"big": os.urandom(600_000)})
@@ -61,6 +65,23 @@ def test_a_disk_that_fills_while_downloading_leaves_the_store_as_it_was(small_di
     with pytest.raises(StoreError, match="no space is left"):
         install(store, BIG)
     assert trees_and_blobs(store) == before
+
+
+def test_gc_frees_space_on_a_full_disk_after_a_killed_change(small_disk: Path) -> None:
+    store = TestStore(small_disk / "state")
+    bin_dir = small_disk / "bin"
+    bin_dir.mkdir()
+    install(store, SMALL)
+    key = Recipe(blob=digest_bytes(SMALL)).key()
+    record = Root(bin_dir, frozenset({key}), pending=frozenset({key}))
+    atomic_write(store.roots.path(bin_dir), record.text().encode())
+    with pytest.raises(OSError, match="No space"), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+
+    collect(store.state, store.locks, now=time.time(), older_than=0, dry_run=False, reporter=store.reporter)
+
+    assert not store.state.tree(key).exists()
 
 
 def within_limit(work: Callable[[], None]) -> None:

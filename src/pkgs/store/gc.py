@@ -8,10 +8,11 @@ claims first and looks second, so it either keeps an entry or finds it gone and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pkgs.digests import Digest
+from pkgs.errors import StoreError
 from pkgs.progress import Reporter
 from pkgs.state import State
 from pkgs.store.blobs import blob_lock
@@ -72,7 +73,8 @@ class _Collector:
                 for link in roots.unused_links(root, after):
                     yield Item("links", str(link), link, 0, age, "no environment uses it", True)
                 if after != root and not self._sweep.dry_run:
-                    roots.turn(root, after)
+                    with suppress(StoreError):  # the disk is full: what is pending is ignored all the same
+                        roots.turn(root, after)
                 if after is None:
                     self._sweep.remove(self._state.env(root.bin_dir))
                 reason = "the environment is there" if after else "the environment is gone"
