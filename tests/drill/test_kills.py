@@ -1,8 +1,8 @@
 """Whatever instant a command is killed at, what is left is old or new, and the next command succeeds.
 
-Half of the instants are moments; the others are calls on files of the state and the environment, and half
-of these on the environment alone, where a C compiler is there for what counts them. ``PKGS_TEST_KILLS`` is
-how many there are in all (40).
+A third of the instants are moments, a third are calls on files of the state and the environment, and the
+others are calls on the environment alone; calls need a C compiler, for what counts them. ``PKGS_TEST_KILLS``
+is how many instants there are in all (40).
 """
 
 from __future__ import annotations
@@ -80,10 +80,11 @@ def test_a_command_killed_at_any_instant(project: Project, tmp_path: Path, name:
     case.prepare(project)
     drill = Drill.of(project, case, tmp_path)
     count = math.ceil(KILLS * case.share)
+    third = count // 3
 
-    for killed in drill.moments(count - count // 2):
+    for killed in drill.moments(third):
         drill.look(killed)
-    for root, part in ((tmp_path / "disk", count // 4), (project.bin, count // 2 - count // 4)):
+    for root, part in ((tmp_path / "disk", third), (project.bin, count - 2 * third)):
         for ended in drill.calls(FaultyCalls.compiled(tmp_path, root), part, error=KILL):
             drill.look(ended)
 

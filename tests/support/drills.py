@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,18 @@ def half_written(root: Path) -> list[str]:
     return wrong
 
 
+def changes(folders: Sequence[Path], start: float) -> tuple[float, float]:
+    """Return when the first and the last of what is in ``folders`` changed, in seconds from ``start`` on."""
+    inside = (path for folder in folders for path in (folder, *folder.rglob("*")))
+    times = [seconds for path in inside if (seconds := path.lstat().st_ctime - start) > 0]
+    return min(times), max(times)
+
+
 def instants(seed: int, count: int, total: int) -> Iterator[int]:
-    """Yield ``count`` calls out of ``total``, in order, the same for the same seed."""
-    yield from sorted(random.Random(seed).sample(range(total), min(count, total)))
+    """Yield ``count`` calls out of ``total``, one from each equal part, the same for the same seed."""
+    chance, parts = random.Random(seed), min(count, total)
+    for part in range(parts):
+        yield chance.randrange(part * total // parts, (part + 1) * total // parts)
 
 
 def works(project: Project, tools: Mapping[str, str]) -> Sequence[str]:
@@ -111,7 +121,8 @@ def works(project: Project, tools: Mapping[str, str]) -> Sequence[str]:
 class Drill:
     """One case played again and again, in a scene that is laid anew each time.
 
-    ``old`` and ``new`` are what the environment shows before the command and after it.
+    ``old`` and ``new`` are what the environment shows before the command and after it; ``window`` is when it
+    makes its first and its last change, in seconds from its start.
     """
 
     project: Project
@@ -120,7 +131,7 @@ class Drill:
     scene: Scene
     old: Face
     new: Face
-    seconds: float = 0
+    window: tuple[float, float] = (0, 0)
 
     @classmethod
     def of(cls, project: Project, case: Case, place: Path) -> Drill:
@@ -129,9 +140,10 @@ class Drill:
         scene = Scene.of(place / "aside", project.root, project.state)
         before = face(project.bin)
         drill = cls(project, case, place, scene, before, before)
+        start = time.time()
         ended = drill.run()
         assert ended.status == 0, ended.err
-        drill.seconds, drill.new = ended.seconds, face(project.bin)
+        drill.window, drill.new = changes(scene.folders, start), face(project.bin)
         drill.check("after a whole run")
         return drill
 
@@ -145,11 +157,11 @@ class Drill:
         return run(self.words, self.project.environ(), self.project.root, kill_after=kill_after)
 
     def moments(self, count: int) -> Iterator[str]:
-        """Kill the command at ``count`` moments; yield when, each time."""
+        """Kill the command at ``count`` moments at which it changes something; yield when, each time."""
         chance = random.Random(count)
         for _ in range(count):
             self.scene.lay()
-            moment = chance.uniform(0, self.seconds)
+            moment = chance.uniform(*self.window)
             ended = self.run(kill_after=moment)
             yield f"after {moment:.3f} s: {ended.err}"
 
@@ -167,9 +179,9 @@ class Drill:
         """See that everything is old or new after a fault, and new after the next command."""
         assert half_written(self.project.state) == [], when
         now = face(self.project.bin)
-        assert now.lock in (self.old.lock, self.new.lock), when
+        either = [(side.lock, side.pins) for side in (self.old, self.new)]
+        assert (now.lock, now.pins) in either, when
         assert now.links <= self.old.links | self.new.links, when
-        assert now.pins in (self.old.pins, self.new.pins), when
         again = self.run()
         if again.status and self.case.words[0] == "uninstall":
             assert "is not installed here" in again.err, when

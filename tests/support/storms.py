@@ -21,8 +21,9 @@ from tests.support.server import Reply, Server
 
 TIMEOUT = 120
 TOOLS = ("beta", "gamma", "delta")
-# What may be said of a package that another process has just removed, or put in its place.
-LOST_RACE = re.compile(r"is not installed here|leads to no pinned tool|[Nn]o such file|not found")
+# What may be said of a package, or of a tool's link, that another process has just removed.
+NOT_INSTALLED = re.compile("is not installed here")
+NO_LINK = re.compile(r"leads to no pinned tool|/bin/\w+\W*: ([Nn]o such file|not found)")
 # Goes to a directory before it runs a command, on a host where one arrives somewhere else.
 _GO = ("sh", "-c", 'cd "$0" && exec "$@"')
 
@@ -104,10 +105,17 @@ def ending(started: Started) -> str:
     out, err = started.process.communicate(timeout=TIMEOUT)
     status = started.process.returncode
     words = [Path(word).name for word in started.words]
-    fine = status in (0, -signal.SIGKILL) or LOST_RACE.search(err) is not None
+    fine = status in (0, -signal.SIGKILL) or lost_a_race(words, err)
     if words[-2:] == ["env", "alpha"] and status != -signal.SIGKILL:
         fine = out in ("alpha 1.0.0\n", "alpha 1.1.0\n")
     return "" if fine and "bug" not in err else f"{words}: {status}: {out}{err}"
+
+
+def lost_a_race(words: Sequence[str], err: str) -> bool:
+    """Say whether a command found what it needs removed: only one that removes it or calls it may."""
+    if "uninstall" in words:
+        return NOT_INSTALLED.search(err) is not None
+    return words[-2:-1] == ["env"] and NO_LINK.search(err) is not None
 
 
 def all_is_well(place: Place) -> None:
