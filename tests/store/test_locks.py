@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import signal
 import threading
 import time
@@ -141,6 +143,35 @@ def test_a_file_in_the_place_of_the_directory_is_one_sentence(tmp_path: Path) ->
     (tmp_path / "locks").write_text("")
     with pytest.raises(StoreError), Locks(tmp_path / "locks").hold("x", waiting=quiet):
         pass
+
+
+NO_FLOCK = ("ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOLCK", "EINVAL")
+
+
+def flock_fails(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Be on a filesystem whose ``flock`` fails with one error."""
+
+    def fail(*_: object) -> None:
+        raise OSError(getattr(errno, name), name)
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+
+
+@pytest.mark.parametrize("name", NO_FLOCK)
+def test_without_flock_markers_exclude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    flock_fails(monkeypatch, name)
+    one, two = Locks(tmp_path), Locks(tmp_path)
+
+    with one.hold("x", waiting=quiet), two.attempt("x") as held:
+        assert not held
+    with two.attempt("x") as held:
+        assert held
+    assert (one.soft, two.soft, one.names()) == (True, True, [])
+
+
+def test_a_flock_that_others_hold_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flock_fails(monkeypatch, "EWOULDBLOCK")
+    assert not Locks(tmp_path).soft
 
 
 MOUNTS = parse_mounts(
