@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from pkgs.artifact.certificates import CertificateClient
+from pkgs.artifact.clients import fetcher_of
+from pkgs.artifact.fetch import HttpFetcher
 from pkgs.artifact.locations import Location, Tls
 from pkgs.artifact.offline import OfflineFetcher
 from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
@@ -213,6 +216,32 @@ def test_a_client_certificate_is_shown(secure: Server, certificate: tuple[str, s
     with HttpxTransport({}) as transport:
         assert _read(transport, secure.url("/a"), tls) == b"secure"
     assert secure.peers == ["localhost"]
+
+
+@needs_openssl
+def test_a_client_certificate_is_shown_to_the_hosts_it_is_for(
+    secure: Server, certificate: tuple[str, str], tmp_path: Path
+) -> None:
+    both = tmp_path / "me and my key.pem"
+    both.write_text("".join(Path(part).read_text() for part in certificate))
+    port = secure.url("").rpartition(":")[2].strip("/")
+
+    def fetch(hosts: str) -> list[str]:
+        environ = {"SSL_CERT_FILE": certificate[0], "PKGS_CLIENT_CERTS": hosts}
+        before = len(secure.peers)
+        with HttpxTransport(environ) as transport:
+            HttpFetcher(transport, [CertificateClient(environ)]).text(secure.url("/a"))
+        return list(secure.peers[before:])
+
+    assert fetch(f"'127.0.0.1={both}'") == ["localhost"]
+    assert fetch(f"example.invalid=/none '127.0.0.1:{port}={both}'") == ["localhost"]
+    assert fetch(f"'localhost={both}' '127.0.0.1:1={both}'") == []
+
+
+@pytest.mark.parametrize("text", ["me.pem", "host=", "=file", "'host=file"])
+def test_a_client_certificate_for_nobody_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(PkgsError, match=r"PKGS_CLIENT_CERTS holds .* which names no host and file"):
+        fetcher_of({"PKGS_CLIENT_CERTS": text}, tmp_path, tmp_path, tmp_path / "memo")
 
 
 @needs_openssl

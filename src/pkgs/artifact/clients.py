@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from pkgs.artifact.certificates import CertificateClient
 from pkgs.artifact.fetch import Fetcher, HttpFetcher
 from pkgs.artifact.github import GithubClient
 from pkgs.artifact.locations import Client, Location
@@ -54,7 +55,7 @@ def fetcher_of(
         return OciClient(web, environ, home)
 
     kinds = (_Kind("npm:", npm), _Kind("pypi:", pypi), _Kind("oci://", oci))
-    return HttpFetcher(transport, (GithubClient(web, environ, private), *kinds))
+    return HttpFetcher(transport, (GithubClient(web, environ, private), CertificateClient(environ), *kinds))
 
 
 class _Kind:
