@@ -8,13 +8,15 @@ import lzma
 import shutil
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import zstandard
 from hypothesis import strategies as st
 
 from pkgs.errors import ArchiveError, StoreError
-from pkgs.store.unpack import Limits, unpack
+from pkgs.store.treedigest import digest_tree
+from pkgs.store.unpack import Limits, unpack, unpack_stream
 from tests.support.archives import (
     DIRECTORY,
     HARDLINK,
@@ -71,12 +73,15 @@ ZIP = zip_of(
     ZipEntry("top/link", b"file", mode=0o120777),
     ZipEntry("top/zstd", b"x", method=93, packed=zstandard.compress(b"x")),
 )
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "tar.gz": lambda data: gzip.compress(data, compresslevel=1, mtime=0),
+    "tar.bz2": bz2.compress,
+    "tar.xz": lambda data: lzma.compress(data, preset=0),
+    "tar.zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+}
 SEEDS: dict[str, bytes] = {
     "tar": TAR,
-    "tar.gz": gzip.compress(TAR, mtime=0),
-    "tar.bz2": bz2.compress(TAR),
-    "tar.xz": lzma.compress(TAR),
-    "tar.zst": zstandard.ZstdCompressor(write_checksum=True).compress(TAR),
+    **{kind: compress(TAR) for kind, compress in COMPRESSIONS.items()},
     "zip": ZIP,
     "deb": ar_of([("debian-binary", b"2.0\n"), ("data.tar.gz", gzip.compress(TAR, mtime=0))]),
     "rpm": _rpm(),
@@ -85,9 +90,19 @@ SEEDS: dict[str, bytes] = {
 
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
-    """One of the seeds with some bytes changed, cut, moved or doubled; checksums of tar headers mended."""
+    """One of the seeds with some bytes changed, cut, moved or doubled; checksums of tar headers mended.
+
+    Compressed ones are damaged before or after they are compressed.
+    """
     kind = draw(st.sampled_from(sorted(SEEDS)))
-    data = bytearray(SEEDS[kind])
+    compress = COMPRESSIONS.get(kind) if draw(st.booleans()) else None
+    if compress:
+        return kind, compress(_damaged(draw, TAR, mend=True))
+    return kind, _damaged(draw, SEEDS[kind], mend=kind == "tar")
+
+
+def _damaged(draw: st.DrawFn, seed: bytes, *, mend: bool) -> bytes:
+    data = bytearray(seed)
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, max(len(data) - 1, 0)))
         length = draw(st.integers(1, 64))
@@ -103,9 +118,9 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
             data[at:at] = draw(st.binary(max_size=16))
         else:
             del data[at:]
-    if kind == "tar":
+    if mend:
         _mend(data)
-    return kind, bytes(data)
+    return bytes(data)
 
 
 def _mend(data: bytearray) -> None:
@@ -117,7 +132,30 @@ def _mend(data: bytearray) -> None:
 
 
 def stands(data: bytes, strip: int, base: Path | None = None) -> bool:
-    """Unpack ``data``; return whether it did. Fail for any escape, and for any error but a sentence."""
+    """Unpack ``data``, from a file and as a stream; return whether it did.
+
+    Fail for any escape, for any error but a sentence, and where the two ways differ.
+    """
+
+    def from_file(archive: Path, dest: Path) -> bool:
+        unpack(archive, dest, strip=strip, name="fuzzed", limits=LIMITS)
+        return True
+
+    def as_stream(archive: Path, dest: Path) -> bool:
+        with archive.open("rb") as file:
+            chunks = iter(lambda: file.read(1_000), b"")
+            return unpack_stream(chunks, dest, strip=strip, name="fuzzed", limits=LIMITS)
+
+    whole, streamed = _outcome(data, from_file, base), _outcome(data, as_stream, base)
+    assert streamed in (whole, _NOT_STREAMED), (whole, streamed)
+    return whole is not None
+
+
+_NOT_STREAMED = "not streamed"
+
+
+def _outcome(data: bytes, way: Callable[[Path, Path], bool], base: Path | None) -> str | None:
+    """Return the digest of what comes out, None where it is refused, or that nothing was tried."""
     with tempfile.TemporaryDirectory(dir=base) as name:
         outer = Path(name)
         dest = outer / "dest"
@@ -125,16 +163,19 @@ def stands(data: bytes, strip: int, base: Path | None = None) -> bool:
         (outer / "canary").write_bytes(b"alive")
         (outer / "archive").write_bytes(data)
         try:
-            unpack(outer / "archive", dest, strip=strip, name="fuzzed", limits=LIMITS)
+            if not way(outer / "archive", dest):
+                assert list(dest.iterdir()) == []
+                return _NOT_STREAMED
         except (ArchiveError, StoreError) as refusal:
             assert refusal.message.startswith("cannot unpack fuzzed: ")
-            return False
+            return None
         finally:
             assert sorted(path.name for path in outer.iterdir()) == ["archive", "canary", "dest"]
             assert (outer / "canary").read_bytes() == b"alive"
         _check_links(dest)
+        digest = str(digest_tree(dest).digest)
         shutil.rmtree(dest)
-        return True
+        return digest
 
 
 def _check_links(dest: Path) -> None:
