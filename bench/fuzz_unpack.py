@@ -14,9 +14,12 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.mutations import damaged, finding_name, stands
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-FINDINGS = Path(__file__).parents[1] / "tests" / "unpack" / "findings"
+from tests.support.mutations import damaged, finding_name, stands  # noqa: E402
+
+FINDINGS = ROOT / "tests" / "unpack" / "findings"
 
 
 def main() -> int:
