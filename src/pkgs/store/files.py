@@ -66,15 +66,16 @@ def atomic_write(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = 
         path.parent.mkdir(parents=True, exist_ok=True)
         temp = temp_sibling(path)
         with clean_on_failure(temp):
-            _write_new(temp, data, mode, durable)
+            write_new(temp, data, mode, durable=durable)
             temp.replace(path)
         if durable:
             _sync_directory(path.parent)
 
 
-def _write_new(path: Path, data: bytes, mode: int, durable: bool) -> None:
+def write_new(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
+    """Write a file that is not there yet; if it cannot be written, none is left. Raises :class:`OSError`."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(fd, "wb") as file:
+    with clean_on_failure(path), os.fdopen(fd, "wb") as file:
         file.write(data)
         if durable:
             file.flush()
@@ -96,7 +97,7 @@ def look_anew(directory: Path) -> None:
     """
     temp = temp_sibling(directory / "look")
     try:
-        _write_new(temp, b"", 0o600, durable=False)
+        write_new(temp, b"", 0o600)
     except FileNotFoundError:
         return
     temp.unlink(missing_ok=True)

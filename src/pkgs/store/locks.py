@@ -1,7 +1,8 @@
 """One lock for each entry of the store.
 
-Every result is made in a place of its own, verified there and made visible by one rename. The lock keeps
-others from that place: two holders at once would get in each other's way.
+Every result is verified out of sight and made visible by one rename, so that nothing wrong is ever seen,
+whoever holds what. A tree is made in a place of its own, where two holders at once would only do the same
+work twice; a download goes on where another stopped, so that its lock also keeps two from writing one file.
 
 Where ``flock`` works the kernel keeps the lock, and lets go of it when its holder dies, however it dies. On a
 filesystem without ``flock``, or where it excludes nobody on other hosts (NFS with ``nolock`` or

@@ -19,10 +19,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from pkgs.store.files import clean_on_failure, temp_sibling
-from pkgs.store.processes import running_kernel
+from pkgs.store.files import temp_sibling, write_new
+from pkgs.store.processes import PROC, running_kernel, started
 
-_PROC = Path("/proc")
 _MACHINE = Path("/etc/machine-id")
 _POLL_SECONDS = 0.05
 _LONGEST = 1 << 16
@@ -77,7 +76,7 @@ class Marker:
     def __init__(self, path: Path, what: str) -> None:
         pid, token = os.getpid(), os.urandom(8).hex()
         me = _Holder(
-            os.uname().nodename, _machine(), running_kernel(), _space(), pid, _started(pid) or 0, what, token
+            os.uname().nodename, _machine(), running_kernel(), _space(), pid, started(pid) or 0, what, token
         )
         self._path = path
         self._text = json.dumps(asdict(me)).encode()
@@ -122,7 +121,7 @@ class Marker:
     def _make(self) -> bool:
         temp = temp_sibling(self._path)
         try:
-            _write_new(temp, self._text)
+            write_new(temp, self._text)
             os.link(temp, self._path)
         except FileExistsError:
             return False
@@ -136,7 +135,7 @@ class Marker:
 
     def _make_in_place(self) -> bool:
         try:
-            _write_new(self._path, self._text)
+            write_new(self._path, self._text)
         except OSError as error:
             if error.errno not in _TAKEN:
                 raise
@@ -180,12 +179,6 @@ def _alone_on_this_host() -> Iterator[bool]:
         os.close(fd)
 
 
-def _write_new(path: Path, text: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with clean_on_failure(path), os.fdopen(fd, "wb") as file:
-        file.write(text)
-
-
 def _runs(pid: int, start: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -193,23 +186,14 @@ def _runs(pid: int, start: int) -> bool:
         return False
     except PermissionError:
         pass  # another user's
-    return _started(pid) in (None, start)
-
-
-def _started(pid: int) -> int | None:
-    """Return when a process began, in ticks since boot (proc(5)); 0 if it is a zombie, None if not known."""
-    try:
-        fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return 0 if fields[0] in (b"Z", b"X") else int(fields[19])
+    return started(pid) in (None, start)
 
 
 @cache
 def _space() -> str:
     """Return the namespaces that decide which process a number means, and from when on its start counts."""
     with suppress(OSError):
-        return " ".join(str((_PROC / "self/ns" / kind).readlink()) for kind in ("pid", "time"))
+        return " ".join(str((PROC / "self/ns" / kind).readlink()) for kind in ("pid", "time"))
     return ""
 
 

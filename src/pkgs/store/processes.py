@@ -70,8 +70,17 @@ def since_boot() -> float:
 
 def own_start() -> float:
     """Return when this process began, on the same clock; elsewhere than on Linux, now."""
+    ticks = started("self")
+    return since_boot() if ticks is None else ticks / os.sysconf("SC_CLK_TCK")
+
+
+def started(process: int | str) -> int | None:
+    """Return when a process began, in ticks since boot (proc(5)); 0 if it is a zombie, None if not known.
+
+    ``process`` is its number, or "self".
+    """
     try:
-        fields = (PROC / "self" / "stat").read_bytes().rpartition(_AFTER_NAME)[2].split()
-        return int(fields[_STARTTIME]) / os.sysconf("SC_CLK_TCK")
+        fields = (PROC / str(process) / "stat").read_bytes().rpartition(_AFTER_NAME)[2].split()
+        return 0 if fields[0] in (b"Z", b"X") else int(fields[_STARTTIME])
     except (OSError, IndexError, ValueError):
-        return since_boot()
+        return None
