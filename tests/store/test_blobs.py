@@ -28,11 +28,6 @@ OTHER = Artifact("https://other.invalid/b.tgz", digest_bytes(b"other"), 5)
 UNKNOWN = Artifact("https://main.invalid/unknown")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> TestStore:
-    return TestStore(tmp_path / "state")
-
-
 def ensure(store: TestStore, shelf: Shelf, *artifacts: Artifact) -> Blob:
     return store.blobs.ensure(artifacts, LINUX, shelf, store.reporter, "tool-1")
 

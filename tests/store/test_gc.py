@@ -25,11 +25,6 @@ DAY = 86400.0
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TestStore:
-    return TestStore(tmp_path / "state")
-
-
-@pytest.fixture
 def bin_dir(tmp_path: Path) -> Path:
     path = tmp_path / "project" / "bin"
     path.mkdir(parents=True)

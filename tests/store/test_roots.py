@@ -24,11 +24,6 @@ class FailedError(Exception):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TestStore:
-    return TestStore(tmp_path / "state")
-
-
-@pytest.fixture
 def bin_dir(tmp_path: Path) -> Path:
     path = tmp_path / "project" / "bin"
     path.mkdir(parents=True)

@@ -27,11 +27,6 @@ ARCHIVE = tar_of_files(FILES, executable={"top/bin/tool"})
 FEW = 100_000
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> TestStore:
-    return TestStore(tmp_path / "state")
-
-
 def make(store: TestStore, name: str, **recipe: object) -> Tree:
     """Make the tree of the archive under a name of its own, which is all it takes to be another recipe."""
     blob = store.put_blob(ARCHIVE)

@@ -19,11 +19,6 @@ from tests.support.stores import TestStore, as_nobody, tar_of_files
 ARCHIVE = tar_of_files({"bin/tool": b"#!/bin/sh\n", "share/doc": b"text"}, executable={"bin/tool"})
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> TestStore:
-    return TestStore(tmp_path / "state")
-
-
 def recipe_of(store: TestStore, **fields: object) -> Recipe:
     return Recipe(blob=store.put_blob(ARCHIVE), **fields)  # type: ignore[arg-type]
 

@@ -15,11 +15,6 @@ from tests.support.stores import TestStore, tar_of_files
 ARCHIVE = tar_of_files({"bin/tool": b"#!/bin/sh\n", "bin-x": b"x", "lib/z": b"z"}, executable={"bin/tool"})
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> TestStore:
-    return TestStore(tmp_path / "state")
-
-
 def look(store: TestStore, key: Digest, *, deep: bool, blob: Digest | None = None) -> Verdict:
     return verify(store.state, [Expectation("tool-1", key, blob=blob)], deep=deep)[0]
 
