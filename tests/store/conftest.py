@@ -1,4 +1,4 @@
-"""A store for each test."""
+"""A store and an environment for each test."""
 
 from __future__ import annotations
 
@@ -13,3 +13,12 @@ from tests.support.stores import TestStore
 def store(tmp_path: Path) -> TestStore:
     """Return an empty store."""
     return TestStore(tmp_path / "state")
+
+
+@pytest.fixture
+def bin_dir(tmp_path: Path) -> Path:
+    """Return the directory of an environment whose configuration says nothing."""
+    path = tmp_path / "project" / "bin"
+    path.mkdir(parents=True)
+    (path / "pkgs.hcl").write_text("")
+    return path

@@ -24,14 +24,6 @@ BLOB = digest_bytes(ARCHIVE)
 DAY = 86400.0
 
 
-@pytest.fixture
-def bin_dir(tmp_path: Path) -> Path:
-    path = tmp_path / "project" / "bin"
-    path.mkdir(parents=True)
-    (path / "pkgs.hcl").write_text("")
-    return path
-
-
 def gc(store: TestStore, *, older_than: float = 0, dry_run: bool = False, later: float = 0) -> list[Item]:
     return collect(
         store.state,

@@ -23,13 +23,6 @@ class FailedError(Exception):
     """What an environment's change fails with."""
 
 
-@pytest.fixture
-def bin_dir(tmp_path: Path) -> Path:
-    path = tmp_path / "project" / "bin"
-    path.mkdir(parents=True)
-    return path
-
-
 def add(store: TestStore, bin_dir: Path, *trees: Digest) -> None:
     store.roots.add(bin_dir, store.reporter, trees=trees)
 
