@@ -18,6 +18,7 @@ from pkgs.store.records import moved_path, new_build, record_path
 from pkgs.store.sweep import Item
 from pkgs.store.usage import Usage, usage
 from tests.support.stores import SOURCES, TestStore, tar_of_files
+from tests.support.users import Use, beside, mapping, naming, reading, running
 
 ARCHIVE = tar_of_files({"tool": b"#!/bin/sh\nsleep 60\n"}, executable={"tool"})
 BLOB = digest_bytes(ARCHIVE)
@@ -133,32 +134,17 @@ def test_a_second_root_of_another_environment_is_enough(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes use")
-@pytest.mark.parametrize("where", ["script", "cwd", "file", "binary"])
-def test_a_running_tool_is_never_removed(store: TestStore, where: str) -> None:
+@pytest.mark.parametrize("use", [running, mapping, reading, beside, naming])
+def test_a_running_tool_is_never_removed(store: TestStore, use: Use) -> None:
     sleep = shutil.which("sleep")
     assert sleep
-    archive = tar_of_files(
-        {"tool": b"#!/bin/sh\nsleep 60 & wait\n", "sleep": Path(sleep).read_bytes()},
-        executable={"tool", "sleep"},
-    )
-    key = store.put_tree(archive)
-    tree = store.state.tree(key)
-    commands = {"script": [str(tree / "tool")], "binary": [str(tree / "sleep"), "60"]}
-    with (tree / "tool").open() as file:
-        process = subprocess.Popen(
-            commands.get(where, [sleep, "60"]),
-            cwd=tree if where == "cwd" else None,
-            stdin=file if where == "file" else subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    try:
-        time.sleep(0.1)
+    content = Path(sleep).read_bytes()
+    tree = store.state.tree(store.put_tree(tar_of_files({"tool": content}, executable={"tool"})))
+
+    with use(tree / "tool"):
         assert ("tree", "a running process uses it") in kept(gc(store))
-        assert (tree / "tool").exists()
-    finally:
-        os.killpg(process.pid, 9)
-        process.wait(10)
-    time.sleep(0.1)
+        assert (tree / "tool").read_bytes() == content
+
     gc(store)
     assert not tree.exists()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from pkgs.store.gc import collect
 from pkgs.store.sweep import Item
 from tests.support.stores import TestStore
+from tests.support.users import Use, mapping, naming, running
 
 NAMED, UNUSED, RUNNING = "a" * 32, "b" * 32, "c" * 32
 DAY = 86400.0
@@ -40,18 +42,16 @@ def programs(store: TestStore) -> list[str]:
     return sorted(path.name for path in store.state.programs.iterdir())
 
 
-def test_a_set_up_that_no_environment_names_goes_when_it_is_a_day_old(store: TestStore) -> None:
-    sleep = store.state.programs / RUNNING / "bin" / "python"
-    sleep.write_text("#!/bin/sh\nread line\n")
-    sleep.chmod(0o755)
-    with subprocess.Popen([sleep], stdin=subprocess.PIPE) as running:
-        try:
-            gc(store, later=0)
-            assert programs(store) == [NAMED, UNUSED, RUNNING]
-            gc(store, later=2 * DAY)
-            assert programs(store) == [NAMED, RUNNING]
-        finally:
-            running.kill()
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes use")
+@pytest.mark.parametrize("use", [running, mapping, naming])
+def test_a_set_up_that_no_environment_names_goes_when_it_is_a_day_old(store: TestStore, use: Use) -> None:
+    python = store.state.programs / RUNNING / "bin" / "python"
+    shutil.copy(shutil.which("sleep") or "", python)
+    with use(python):
+        gc(store, later=0)
+        assert programs(store) == [NAMED, UNUSED, RUNNING]
+        gc(store, later=2 * DAY)
+        assert programs(store) == [NAMED, RUNNING]
     gc(store, later=2 * DAY)
     assert programs(store) == [NAMED]
 
