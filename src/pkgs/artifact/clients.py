@@ -12,6 +12,7 @@ from pkgs.artifact.fetch import Fetcher, HttpFetcher
 from pkgs.artifact.github import GithubClient
 from pkgs.artifact.locations import Client, Location
 from pkgs.artifact.memo import FileMemo
+from pkgs.artifact.model import NPM, OCI, PYPI
 from pkgs.artifact.offline import OfflineFetcher
 from pkgs.artifact.transport import HttpxTransport, Timeouts
 from pkgs.artifact.web import Web
@@ -54,7 +55,7 @@ def fetcher_of(
 
         return OciClient(web, environ, home)
 
-    kinds = (_Kind("npm:", npm), _Kind("pypi:", pypi), _Kind("oci://", oci))
+    kinds = (_Kind(NPM, npm), _Kind(PYPI, pypi), _Kind(OCI, oci))
     return HttpFetcher(transport, (GithubClient(web, environ, private), CertificateClient(environ), *kinds))
 
 

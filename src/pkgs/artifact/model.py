@@ -8,6 +8,8 @@ from pkgs.digests import Digest
 
 # The source of a package that has nothing to fetch.
 NOTHING = "/"
+# How those URLs begin whose own client knows where they lead (pkgs.artifact.clients).
+NPM, PYPI, OCI = "npm:", "pypi:", "oci://"
 
 
 @dataclass(frozen=True, slots=True)

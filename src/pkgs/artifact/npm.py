@@ -16,13 +16,14 @@ from pkgs.artifact.failures import AttemptError, host_of, shown
 from pkgs.artifact.fetch import plain_location
 from pkgs.artifact.locations import Location, origin
 from pkgs.artifact.memo import Memo
+from pkgs.artifact.model import NPM
 from pkgs.artifact.npmrc import NpmConfig, read_config
 from pkgs.artifact.web import Web
 from pkgs.digests import Digest
 from pkgs.errors import FetchError
 from pkgs.platforms import Platform
 
-_SOURCE = re.compile(r"npm:((?:@[a-z0-9~._-]+/)?[a-z0-9~._-]+)@([0-9A-Za-z.+-]+)", re.IGNORECASE)
+_SOURCE = re.compile(NPM + r"((?:@[a-z0-9~._-]+/)?[a-z0-9~._-]+)@([0-9A-Za-z.+-]+)", re.IGNORECASE)
 _ABBREVIATED = "application/vnd.npm.install-v1+json, application/json"
 _LARGEST_DOCUMENT = 64 << 20
 _STRONGEST_FIRST = ("sha512", "sha384", "sha256")
@@ -48,7 +49,7 @@ class NpmClient:
 
     def locate(self, url: str, platform: Platform, digest: Digest | None) -> Sequence[Location] | None:  # noqa: ARG002
         """See :class:`pkgs.artifact.locations.Client`."""
-        if not url.startswith("npm:"):
+        if not url.startswith(NPM):
             return None
         name, version = parse_source(url)
         config = read_config(self._environ, self._home, self._project)

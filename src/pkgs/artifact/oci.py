@@ -17,14 +17,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from pkgs.artifact.locations import Location, basic
+from pkgs.artifact.model import OCI
 from pkgs.artifact.web import Ask, Web
 from pkgs.digests import Digest
 from pkgs.errors import FetchError
 from pkgs.platforms import Platform
 
-SCHEME = "oci://"
 _REFERENCE = re.compile(
-    r"oci://(?:[^/@]*@)?(?P<host>[A-Za-z0-9.-]+(?::[0-9]+)?|\[[0-9a-f:]+\](?::[0-9]+)?)/"
+    OCI + r"(?:[^/@]*@)?(?P<host>[A-Za-z0-9.-]+(?::[0-9]+)?|\[[0-9a-f:]+\](?::[0-9]+)?)/"
     r"(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64})|:(?P<tag>[\w][\w.-]{0,127}))?"
 )
@@ -77,7 +77,7 @@ class OciClient:
 
     def locate(self, url: str, platform: Platform, digest: Digest | None) -> Sequence[Location] | None:  # noqa: ARG002
         """See :class:`pkgs.artifact.locations.Client`."""
-        if not url.startswith(SCHEME):
+        if not url.startswith(OCI):
             return None
         reference = OciReference.parse(url)
         key = reference.host, reference.repository

@@ -15,6 +15,7 @@ from pkgs.artifact.asking import default_of
 from pkgs.artifact.failures import AttemptError
 from pkgs.artifact.locations import Location
 from pkgs.artifact.memo import Memo
+from pkgs.artifact.model import PYPI
 from pkgs.artifact.web import Web
 from pkgs.artifact.wheels import WheelFile, best_wheel, host_libc, project_name, wheels_of
 from pkgs.digests import Digest
@@ -24,7 +25,7 @@ from pkgs.platforms import Platform
 if TYPE_CHECKING:
     from pkgs.artifact.pipconf import IndexConfig
 
-_SOURCE = re.compile(r"pypi:([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9.!+_-]+)")
+_SOURCE = re.compile(PYPI + r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9.!+_-]+)")
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 _LARGEST_PAGE = 64 << 20
 _CHECKED = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b"})
@@ -64,7 +65,7 @@ class PypiClient:
 
     def locate(self, url: str, platform: Platform, digest: Digest | None) -> Sequence[Location] | None:
         """See :class:`pkgs.artifact.locations.Client`."""
-        if not url.startswith("pypi:"):
+        if not url.startswith(PYPI):
             return None
         from pkgs.artifact.pipconf import read_config  # deferred: seldom needed, and slow to import
 

@@ -14,7 +14,7 @@ from datetime import date
 from pkgs.artifact.fetch import Fetcher
 from pkgs.artifact.git import GitSource
 from pkgs.artifact.local import local_path
-from pkgs.artifact.model import NOTHING, Artifact
+from pkgs.artifact.model import NOTHING, PYPI, Artifact
 from pkgs.authoring.checksums import Checksums, Stated
 from pkgs.errors import FetchError, PkgsError, ResolveError
 from pkgs.manifest.model import Manifest
@@ -75,7 +75,7 @@ class Finder:
 
     def _downloaded(self, request: Request) -> str:
         """Download for each platform if the URL stands for several files; they have to be the same."""
-        several = request.url.startswith("pypi:")
+        several = request.url.startswith(PYPI)
         platforms = request.platforms if several else request.platforms[:1]
         digests = {platform: self._download(request, platform) for platform in platforms}
         if len(set(digests.values())) > 1:
