@@ -47,6 +47,16 @@ def test_a_trickle_ends_with_the_total_time(server: Server) -> None:
         _read(transport, url)
 
 
+def test_much_is_read_at_once(server: Server, transport: HttpxTransport) -> None:
+    url = server.add("/a", Reply(bytes(32 << 20)))
+
+    with transport.send(Request(url)) as answer:
+        sizes = [len(chunk) for chunk in answer.chunks]
+
+    assert sum(sizes) == 32 << 20
+    assert max(sizes) > 1 << 16, "what httpcore reads by itself"
+
+
 def test_connections_are_kept(server: Server, transport: HttpxTransport) -> None:
     connections = set()
 
