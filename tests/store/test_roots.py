@@ -59,6 +59,15 @@ def test_what_a_change_claimed_and_did_not_record_stays_if_it_succeeds(
     assert not store.roots.of(bin_dir).pending
 
 
+def test_what_a_change_dropped_can_be_claimed_again(store: TestStore, bin_dir: Path) -> None:
+    with store.roots.changing(bin_dir, store.reporter):
+        add(store, bin_dir, ONE, TWO)
+        store.roots.record(bin_dir, store.reporter, trees=[ONE])
+        add(store, bin_dir, TWO)
+
+    assert trees(store, bin_dir) == {ONE, TWO}
+
+
 def test_what_was_recorded_stays_though_the_change_fails_later(store: TestStore, bin_dir: Path) -> None:
     with pytest.raises(FailedError), store.roots.changing(bin_dir, store.reporter):
         add(store, bin_dir, ONE, TWO)

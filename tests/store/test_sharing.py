@@ -199,6 +199,15 @@ def test_it_needs_no_rights_that_override_modes(tmp_path: Path) -> None:
     assert outcome == "2 0o40555\n"
 
 
+def test_a_tree_that_another_process_made_meanwhile_is_shared_too(store: TestStore) -> None:
+    for text in (b"some", b"other"):
+        store.put_tree(tar_of_files({"top/text": text}))
+    one = make(TestStore(store.state.root), "one.tgz")
+    two = make(store, "two.tgz")
+
+    assert inode(one, "top/doc") == inode(two, "top/doc")
+
+
 def test_trees_without_a_download_share_nothing(store: TestStore) -> None:
     for name in ("one", "two"):
         recipe = Recipe(blob=None, name=name)

@@ -34,7 +34,7 @@ class Roots:
         self._state = state
         self._locks = locks
         self._turn = Lock()  # threads queue up here: for a lock file they would wait in steps
-        self._changing: set[Path] = set()
+        self._changing: dict[Path, set[Digest | Path]] = {}  # and what is claimed already
 
     @contextmanager
     def changing(self, bin_dir: Path, reporter: Reporter) -> Iterator[None]:
@@ -42,7 +42,7 @@ class Roots:
         what = f"the environment in {bin_dir}"
         with self._locks.hold(env_lock(bin_dir), what=what, waiting=reporter.info):
             self._settle(bin_dir, reporter, keep=False)  # of one that was killed
-            self._changing.add(bin_dir)
+            self._changing[bin_dir] = set()
             try:
                 yield
             except BaseException:
@@ -50,7 +50,7 @@ class Roots:
                     self._settle(bin_dir, reporter, keep=False)
                 raise
             finally:
-                self._changing.discard(bin_dir)
+                del self._changing[bin_dir]
             self._keep(bin_dir, reporter)
 
     def add(
@@ -68,10 +68,13 @@ class Roots:
         run there either).
         """
         wanted = Root(bin_dir, frozenset(trees), frozenset(blobs), frozenset(links))
-        if not wanted.uses or self._covers(self.of(bin_dir), wanted) or not self._writable():
+        claimed = self._changing.get(bin_dir, set())
+        if wanted.uses <= claimed:
             return
-        with self._alone(bin_dir, reporter):
-            self._write(self._claimed(self.of(bin_dir), wanted))
+        if not self._covers(self.of(bin_dir), wanted) and self._writable():
+            with self._alone(bin_dir, reporter):
+                self._write(self._claimed(self.of(bin_dir), wanted))
+        claimed |= wanted.uses
 
     def record(
         self,
@@ -89,6 +92,7 @@ class Roots:
         Links that no environment uses any more are removed.
         """
         new = Root(bin_dir, frozenset(trees), frozenset(blobs), frozenset(links), tuple(sorted(watched)))
+        self._changing.get(bin_dir, set()).clear()
         before = self.of(bin_dir)
         if before == (before.joined(new) if more else new) or not self._writable():
             return

@@ -14,12 +14,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from pkgs.digests import Digest
 from pkgs.errors import PkgsError
 from pkgs.state import State
 from pkgs.store.files import clean_on_failure, temp_sibling
-from pkgs.store.records import RECORD, TREE, listing_path, read_listing, read_record
+from pkgs.store.records import RECORD, TREE, Record, listing_path, read_listing, read_record
 from pkgs.store.treedigest import Entry
 
 # About 300 bytes of memory each; what is beyond is not shared.
@@ -28,32 +29,52 @@ _CHUNK = 1 << 18
 _File = tuple[str, int, int, int]
 
 
-def share(state: State, key: Digest, blob: Digest | None, building: Path, listing: Path) -> None:
-    """Let files of the sealed tree in ``building`` be those of another tree of ``blob``, if there is one.
+class Twins:
+    """Which trees were made of which bytes; each record is read once, however many trees are made."""
 
-    ``listing`` is the listing of ``building``, ``key`` its key. What cannot be shared stays as it is.
-    """
-    twin = _twin(state, key, blob) if blob else None
-    if twin is None:
-        return
-    with suppress(OSError, ValueError, TypeError):  # the twin is going, or its listing is damaged
-        there = dict(_files(listing_path(state, twin)))
-        with _Unsealed(building) as opened:
-            for file, name in _files(listing):
-                if file in there:
-                    opened.link(f"{state.tree(twin)}/{there[file]}", name)
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._read: set[str] = set()
+        self._of: dict[Digest, list[Digest]] = {}
+        self._turn = Lock()
+
+    def share(self, key: Digest, blob: Digest | None, building: Path, listing: Path) -> None:
+        """Let files of the sealed tree in ``building`` be those of another tree of ``blob``, if there is one.
+
+        ``listing`` is the listing of ``building``, ``key`` its key. What cannot be shared stays as it is.
+        """
+        twin = self._twin(key, blob) if blob else None
+        if twin is None:
+            return
+        with suppress(OSError, ValueError, TypeError):  # the twin is going, or its listing is damaged
+            there = dict(_files(listing_path(self._state, twin)))
+            with _Unsealed(building) as opened:
+                for file, name in _files(listing):
+                    if file in there:
+                        opened.link(f"{self._state.tree(twin)}/{there[file]}", name)
+
+    def _twin(self, key: Digest, blob: Digest) -> Digest | None:
+        """Return the key of a tree, other than ``key``, that was made from ``blob`` and is there."""
+        with self._turn:
+            self._look()
+            alike = list(self._of.get(blob, ()))
+        return next((each for each in alike if each != key and self._state.tree(each).is_dir()), None)
+
+    def _look(self) -> None:
+        """Read the records that were written since the last look; a key stands for its bytes for ever."""
+        names = {path.name for path in self._state.trees.glob(f"{TREE}*{RECORD}")}
+        for name in sorted(names - self._read):
+            record = _record(self._state, name)
+            if record and record.blob:
+                self._of.setdefault(record.blob, []).append(record.key)
+        self._read |= names
 
 
-def _twin(state: State, key: Digest, blob: Digest) -> Digest | None:
-    """Return the key of a tree, other than ``key``, that was made from ``blob``."""
-    wanted = blob.hex.encode()
-    for path in sorted(state.trees.glob(f"{TREE}*{RECORD}")):
-        with suppress(OSError, PkgsError):
-            if wanted in path.read_bytes():  # spares reading most of them as JSON
-                record = read_record(state, Digest(path.stem.removeprefix(TREE)))
-                if record and record.blob == blob and record.key != key and state.tree(record.key).is_dir():
-                    return record.key
-    return None
+def _record(state: State, name: str) -> Record | None:
+    try:
+        return read_record(state, Digest(name.removeprefix(TREE).removesuffix(RECORD)))
+    except PkgsError:
+        return None  # somebody else's file
 
 
 def _files(listing: Path) -> Iterator[tuple[_File, str]]:

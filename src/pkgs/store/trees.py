@@ -35,7 +35,7 @@ from pkgs.store.records import (
     writing_listing,
 )
 from pkgs.store.relocation import relocate
-from pkgs.store.sharing import share
+from pkgs.store.sharing import Twins
 from pkgs.store.treedigest import digest_tree
 from pkgs.store.written import Written
 
@@ -87,6 +87,7 @@ class Trees:
         self._locks = locks
         self._unpack = unpack
         self._stream = stream
+        self._twins = Twins(state)
 
     def find(self, key: Digest) -> Tree | None:
         """Return the tree with this key if it is there; no lock, nothing is written but its time of use."""
@@ -219,7 +220,7 @@ class Trees:
         with clean_on_failure(listing):
             with writing_listing(listing) as visit:
                 total = digest_tree(building, seal=True, visit=visit, known=written)
-            share(self._state, key, recipe.blob, building, listing)
+            self._twins.share(key, recipe.blob, building, listing)
             forget_tree(self._state, key)  # damaged, or not written down: it was not trusted
             listing.replace(listing_path(self._state, key))
         Record(
