@@ -1,4 +1,4 @@
-"""Every public manifest loads, says what hermit read in it, and quickly."""
+"""Every public manifest loads, says what hermit read in it, and without much work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pkgs.manifest.load import load_manifest, parse_document
 from pkgs.manifest.model import Manifest
 from pkgs.manifest.printer import print_document
 from tests.support.corpus import corpus_answers, corpus_manifests, needs_corpus
-from tests.support.timing import quickest
+from tests.support.timing import assert_cheap
 
 pytestmark = needs_corpus
 
@@ -87,10 +87,10 @@ def test_printing_keeps_every_manifest_and_repeats_what_hermit_wrote_byte_for_by
     assert len(by_hand) <= MOST_WRITTEN_BY_HAND, by_hand
 
 
-def test_the_whole_corpus_loads_in_two_seconds(manifests: dict[str, Manifest]) -> None:
+def test_the_whole_corpus_loads_quickly(manifests: dict[str, Manifest]) -> None:
     def whole() -> None:
         for path in corpus_manifests():
             if path.stem != REFUSED:
                 load(path)
 
-    assert quickest(whole, 2) < 2
+    assert_cheap(whole, 160)

@@ -26,7 +26,7 @@ from pkgs.manifest.model import (
     VersionBlock,
 )
 from tests.support.manifests import fields_of
-from tests.support.timing import quickest
+from tests.support.timing import assert_cheap
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -364,7 +364,7 @@ def test_very_many_faults_are_not_all_told() -> None:
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_hostile_texts_are_refused_in_a_second(text: str, message: str | None) -> None:
+def test_hostile_texts_are_refused_quickly(text: str, message: str | None) -> None:
     load('description = "the parser is made"')
 
     def refused() -> None:
@@ -372,7 +372,7 @@ def test_hostile_texts_are_refused_in_a_second(text: str, message: str | None) -
             load(text)
         assert message is None or caught.value.message == message
 
-    assert quickest(refused, 1) < 1
+    assert_cheap(refused, 100)
 
 
 def test_bytes_are_decoded_or_refused() -> None:
