@@ -12,6 +12,9 @@ from pkgs.cli.noop import nothing_to_do
 # Net allocations between two looks for cyclic garbage. Building parsers and models makes many objects and no
 # garbage: at Python's 700 the looking is a tenth of a command's work; so many, most commands never make.
 _COLLECT_AFTER = 200_000
+# Memory freed in pieces up to this (bytes) is kept for the next piece. glibc learns it from the first mapping
+# of that size to be freed; until then each buffer goes back to the kernel, which has to clear a new one.
+_KEEP = 16 << 20
 
 
 def main() -> int:
@@ -19,6 +22,7 @@ def main() -> int:
     if nothing_to_do(sys.argv[1:], os.environ):
         return 0
     gc.set_threshold(_COLLECT_AFTER)
+    bytearray(_KEEP)  # freed at once
     from pkgs.cli.main import main as run
     from pkgs.cli.process import leave
 
