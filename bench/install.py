@@ -1,6 +1,7 @@
 """Cold install of 20 archives of 5 MB from loopback: pkgs against curl piped into tar, as ratios.
 
-Run from the checkout as ``python -m bench.install``. Nothing is asserted: it measures, and prints.
+Run from the checkout as ``python -m bench.install``. Nothing is asserted: it measures, and prints. Where
+there is a Go compiler, hermit's steps (``steps.go``) are measured too: what they cost without an interpreter.
 """
 
 from __future__ import annotations
@@ -127,6 +128,21 @@ def install_with_curl(folder: Path, archives: Sequence[Archive], *, parallel: in
     )
 
 
+def build_steps(folder: Path) -> Path | None:
+    """Compile hermit's steps into ``folder``; return the program, or None where there is no Go compiler."""
+    if not shutil.which("go"):
+        return None
+    program = folder / "steps"
+    subprocess.run(["go", "build", "-o", program, ROOT / "bench" / "steps.go"], check=True)
+    return program
+
+
+def install_with_steps(program: Path, folder: Path, archives: Sequence[Archive]) -> Run:
+    """Download, verify, keep and unpack the archives, as many at a time as there are processors."""
+    words = [word for archive in archives for word in (archive.name, archive.url, archive.sha256)]
+    return measure([str(program), str(folder), *words], folder, clean_environ(folder))
+
+
 def rounds(
     count: int, ways: Mapping[str, Callable[[Path], Run]], place: Path | None = None
 ) -> dict[str, Run]:
@@ -173,14 +189,17 @@ def main() -> None:
     count = parser.parse_args().rounds
     if not shutil.which("curl"):
         parser.error("curl is what pkgs is compared with; install it first")
-    with serving() as server:
+    with serving() as server, tempfile.TemporaryDirectory() as place:
         archives = [publish(server, f"tool{number:02}", 5 * MEGABYTE) for number in range(COUNT)]
         print(f"cold install of {COUNT} archives of 5 MB from loopback, median of {count}")
-        results = rounds(count, {
+        ways: dict[str, Callable[[Path], Run]] = {
             "curl | tar, one by one": lambda folder: install_with_curl(folder, archives, parallel=1),
             "curl | tar, xargs -P4": lambda folder: install_with_curl(folder, archives, parallel=4),
             "pkgs install": lambda folder: install_with_pkgs(folder, archives),
-        })  # fmt: skip
+        }
+        if steps := build_steps(Path(place)):
+            ways["hermit's steps in Go"] = lambda folder: install_with_steps(steps, folder, archives)
+        results = rounds(count, ways)
         report(results, "curl | tar, xargs -P4")
         large = publish(server, "large", 200 * MEGABYTE)
         print("\npkgs install of one archive: the peak is to stay flat")
