@@ -98,6 +98,15 @@ def tar_entry(
     return header + content + b"\0" * (-len(content) % 512)
 
 
+def with_field(entry: bytes, at: int, data: bytes) -> bytes:
+    """Write over what is ``at`` a place in a header, and mend its checksum."""
+    block = bytearray(entry)
+    block[at : at + len(data)] = data
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block[:512])
+    return bytes(block)
+
+
 def tar_of(*entries: bytes) -> bytes:
     """Join entries and the end of the archive."""
     return b"".join(entries) + b"\0" * 1024

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pkgs.store.unpack import unpack
+from tests.support.archives import tar_entry, tar_of, with_field
 from tests.support.listing import listing
 
 
@@ -88,6 +89,27 @@ def test_an_appended_member_replaces_the_former(tmp_path: Path) -> None:
     subprocess.run(["tar", "-C", str(source), "-rf", str(archive), "./bin/nothing"], check=True)
 
     _compare(archive, tmp_path, directory_times=False)
+
+
+@pytest.mark.parametrize(
+    ("at", "field"),
+    [(100, b"0750\0xyz"), (124, b"7\0\0xyz\0\0wvu"), (136, b"7654321\0xyz1"), (100, b" 0750\0 ")],
+    ids=["mode", "size", "time", "blanks"],
+)
+def test_what_follows_the_nul_of_a_number_is_not_read(tmp_path: Path, at: int, field: bytes) -> None:
+    """Old makers wrote their numbers over whatever was there."""
+    archive = tmp_path / "archive"
+    archive.write_bytes(tar_of(with_field(tar_entry("a", b"content"), at, field)))
+
+    _compare(archive, tmp_path)
+
+
+def test_nor_is_what_follows_the_nul_of_a_checksum(tmp_path: Path) -> None:
+    entry = bytearray(tar_entry("a", b"content"))
+    entry[154:156] = b"\0x"
+    (tmp_path / "archive").write_bytes(tar_of(bytes(entry)))
+
+    _compare(tmp_path / "archive", tmp_path)
 
 
 def _compare(archive: Path, tmp_path: Path, *, directory_times: bool = True) -> None:

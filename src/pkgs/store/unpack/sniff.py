@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from pkgs.store.unpack.tarheader import BLOCK, is_valid
+
 HEAD = 512
 
 _EXECUTABLES = (
@@ -57,19 +59,5 @@ def is_jar(head: bytes) -> bool:
 
 def is_tar(head: bytes) -> bool:
     """Tell whether ``head`` is a tar header, or the end of an empty tar."""
-    if len(head) < 512:
-        return False
-    if not any(head[:512]):
-        return True
-    claimed = head[148:156].strip(b" \0")
-    try:
-        return int(claimed, 8) in checksums(head[:512])
-    except ValueError:
-        return False
-
-
-def checksums(block: bytes) -> tuple[int, int]:
-    """Return the sums a tar header may bear: of unsigned bytes, and of signed ones as old Suns wrote."""
-    rest = block[:148] + block[156:]
-    plain = sum(rest) + 8 * ord(" ")
-    return plain, plain - 256 * sum(byte > 127 for byte in rest)
+    header = head[:BLOCK]
+    return len(header) == BLOCK and (not any(header) or is_valid(header))

@@ -1,4 +1,4 @@
-"""PAX records, and the four ways in which tar headers describe files with holes.
+"""The four ways in which tar headers describe files with holes.
 
 GNU's own format of old, and versions 0.0, 0.1 and 1.0 inside PAX headers: see "Storing Sparse Files" in the
 GNU tar manual.
@@ -10,14 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pkgs.errors import ArchiveError
+from pkgs.store.unpack.pax import SPARSE_MAP, Records
 from pkgs.store.unpack.stream import Stream
+from pkgs.store.unpack.tarheader import BLOCK, unsigned
 
-Records = dict[str, bytes]
-
-_BLOCK = 512
 _MOST_SEGMENTS = 1_000_000
-_PAIRS = {"GNU.sparse.offset", "GNU.sparse.numbytes"}
-_MAP = "GNU.sparse.map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +25,19 @@ class Layout:
     size: int
 
 
-def records(data: bytes) -> Records:
-    """Read the ``LENGTH KEY=VALUE`` records of an extended header."""
-    found: Records = {}
-    for key, value in _split(data):
-        if key in _PAIRS:  # version 0.0 repeats two keys; 0.1 says the same in one
-            found[_MAP] = found[_MAP] + b"," + value if _MAP in found else value
-        else:
-            found[key] = value
-    return found
-
-
-def _split(data: bytes) -> Iterator[tuple[str, bytes]]:
-    at = 0
-    while at < len(data):
-        blank = data.find(b" ", at, at + 12)
-        length = data[at:blank] if blank > 0 else b""
-        end = at + int(length) if length.isdigit() else 0
-        key, equals, value = data[blank + 1 : end - 1].partition(b"=")
-        if not equals or end > len(data) or data[end - 1 : end] != b"\n":
-            raise ArchiveError("an extended header is damaged")
-        yield key.decode("utf-8", "replace"), value
-        at = end
-
-
 def layout(block: bytes, packed: int, records: Records, stream: Stream) -> Layout | None:
     """Return the layout of a sparse file whose header is ``block``; None for any other member.
 
     ``packed`` is how much data the archive holds for it; a map before that data is read from ``stream``.
     """
     if block[156:157] == b"S":
-        return _checked(_old(block, stream), _octal(block[483:495]), packed)
+        return _checked(_old(block, stream), unsigned(block[483:495]), packed)
     if not records:
         return None
     if "GNU.sparse.major" in records:
         return _embedded(records, packed, stream)
-    if _MAP in records:
-        numbers = [_number(text) for text in records[_MAP].split(b",")]
+    if SPARSE_MAP in records:
+        numbers = [_number(text) for text in records[SPARSE_MAP].split(b",")]
         return _checked(_pairs(numbers), _number(records.get("GNU.sparse.size", b"")), packed)
     return None
 
@@ -79,7 +52,7 @@ def _embedded(records: Records, packed: int, stream: Stream) -> Layout:
         raise ArchiveError(f"a sparse file claims {count:,} parts")
     numbers = [next(lines) for _ in range(2 * count)]
     taken = sum(len(b"%d\n" % number) for number in (count, *numbers))
-    taken += -taken % _BLOCK
+    taken += -taken % BLOCK
     return _checked(_pairs(numbers), _number(records.get("GNU.sparse.realsize", b"")), packed - taken)
 
 
@@ -87,8 +60,8 @@ def _lines(stream: Stream) -> Iterator[int]:
     pending = b""
     while True:
         while b"\n" not in pending:
-            pending += stream.read(_BLOCK)
-            if len(pending) > 2 * _BLOCK:
+            pending += stream.read(BLOCK)
+            if len(pending) > 2 * BLOCK:
                 raise ArchiveError("a sparse file's map is damaged")
         line, _, pending = pending.partition(b"\n")
         yield _number(line)
@@ -99,7 +72,7 @@ def _old(block: bytes, stream: Stream) -> list[tuple[int, int]]:
     pairs = _fields(block[386:482])
     more = block[482]
     while more:
-        block = stream.read(_BLOCK)
+        block = stream.read(BLOCK)
         pairs += _fields(block[:504])
         more = block[504]
         if len(pairs) > _MOST_SEGMENTS:
@@ -109,16 +82,7 @@ def _old(block: bytes, stream: Stream) -> list[tuple[int, int]]:
 
 def _fields(data: bytes) -> list[tuple[int, int]]:
     fields = (data[at : at + 24] for at in range(0, len(data), 24))
-    return [(_octal(field[:12]), _octal(field[12:])) for field in fields if field[0]]
-
-
-def _octal(data: bytes) -> int:
-    if data[0] & 0x80:
-        return int.from_bytes(data[1:], "big")
-    try:
-        return int(data.strip(b" \0") or b"0", 8)
-    except ValueError as error:
-        raise ArchiveError("a sparse file's map is damaged") from error
+    return [(unsigned(field[:12]), unsigned(field[12:])) for field in fields if field[0]]
 
 
 def _number(text: bytes) -> int:
@@ -137,7 +101,7 @@ def _checked(pairs: list[tuple[int, int]], size: int, packed: int) -> Layout:
     """Refuse a map that goes backwards, leaves the file, or does not use just the data there is."""
     end = 0
     for offset, length in pairs:
-        if offset < end or length < 0 or offset + length > size:
+        if offset < end or offset + length > size:
             raise ArchiveError("a sparse file's map does not fit the file")
         end = offset + length
     if sum(length for _, length in pairs) != packed:

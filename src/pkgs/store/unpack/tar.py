@@ -7,7 +7,7 @@ What it makes of honest archives is compared with GNU tar in tests.
 from __future__ import annotations
 
 from pkgs.errors import ArchiveError
-from pkgs.store.unpack import sparse
+from pkgs.store.unpack import pax, sparse
 from pkgs.store.unpack.limits import Budget
 from pkgs.store.unpack.names import place, shown, top
 from pkgs.store.unpack.stream import Stream
@@ -45,7 +45,7 @@ class TarReader:
         self._strip = strip
         self._sealed = sealed
         self._last = b""
-        self._global: sparse.Records = {}
+        self._global: pax.Records = {}
         self.tops: set[bytes] = set()
 
     def unpack(self) -> None:
@@ -60,7 +60,7 @@ class TarReader:
 
     def _next(self) -> Member | None:
         """Return the next member, its extended headers applied; None at the end."""
-        records: sparse.Records = {}
+        records: pax.Records = {}
         name = link = None
         while (block := self._block()) is not None:
             kind = kind_of(block)
@@ -100,8 +100,8 @@ class TarReader:
         self._budget.member()
         return data
 
-    def _pax(self, block: bytes) -> sparse.Records:
-        return sparse.records(self._extension(block))
+    def _pax(self, block: bytes) -> pax.Records:
+        return pax.records(self._extension(block))
 
     def _store(self, member: Member) -> None:
         """Write one member, or pass over it when ``strip`` takes it."""

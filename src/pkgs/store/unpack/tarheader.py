@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack.names import shown
-from pkgs.store.unpack.sniff import checksums
-from pkgs.store.unpack.sparse import Records
+from pkgs.store.unpack.pax import Records
 
 BLOCK = 512
 HARDLINK, SYMLINK = b"1", b"2"
@@ -41,7 +40,7 @@ def kind_of(block: bytes) -> bytes:
 
 def size_of(block: bytes) -> int:
     """Return how many bytes follow a header."""
-    return _size(block[124:136])
+    return unsigned(block[124:136])
 
 
 def is_valid(block: bytes) -> bool:
@@ -50,13 +49,13 @@ def is_valid(block: bytes) -> bool:
     Adler-32's lower half is the sum of all bytes modulo 65521, at a twentieth of what ``sum`` takes.
     """
     field = block[_CHECKSUM]
-    return zlib.adler32(block) & 0xFFFF == _adler(field) or _octal(field) in checksums(block)
+    return zlib.adler32(block) & 0xFFFF == _adler(field) or 0 <= _octal(field) == _signed_sum(block)
 
 
 def read_member(block: bytes, records: Records, name: bytes | None, link: bytes | None) -> Member:
     """Read a header; the words of extended headers, if not None, come before its own."""
     own_name, mode, digits, seconds, _, kind, target, magic, prefix = _FIELDS.unpack(block)
-    size = 0 if kind in {HARDLINK, SYMLINK} else _size(digits)
+    size = 0 if kind in {HARDLINK, SYMLINK} else unsigned(digits)
     mtime = _number(seconds) * 1_000_000_000
     if records:
         name = records.get("GNU.sparse.name", records.get("path", name))
@@ -78,12 +77,6 @@ def _text(data: bytes) -> bytes:
 
 # Fields repeat from member to member: sizes less than others, but few of them make a checksum of their own.
 @lru_cache(1 << 12)
-def _adler(checksum: bytes) -> int:
-    """Return the lower half of Adler-32 of a header with this checksum, which was computed over blanks."""
-    return (_octal(checksum) + sum(checksum) - 8 * ord(" ") + 1) % 65521
-
-
-@lru_cache(1 << 12)
 def _number(field: bytes) -> int:
     """Read a numeric field: octal, or GNU's base 256 where the first bit is set."""
     if field[0] & 0x80:
@@ -95,17 +88,31 @@ def _number(field: bytes) -> int:
     return value
 
 
-def _size(field: bytes) -> int:
-    size = _number(field)
-    if size < 0:
+def unsigned(field: bytes) -> int:
+    """Read a numeric field that cannot be negative."""
+    value = _number(field)
+    if value < 0:
         raise ArchiveError(f"a header holds {shown(field)} where a size belongs")
-    return size
+    return value
+
+
+@lru_cache(1 << 12)
+def _adler(checksum: bytes) -> int:
+    """Return the lower half of Adler-32 of a header with this checksum, which was computed over blanks."""
+    claimed = _octal(checksum)
+    return (claimed + sum(checksum) - 8 * ord(" ") + 1) % 65521 if claimed >= 0 else -1
+
+
+def _signed_sum(block: bytes) -> int:
+    """Return the sum of a header as old Suns had it, to which bytes are signed."""
+    rest = block[: _CHECKSUM.start] + block[_CHECKSUM.stop :]
+    return sum(rest) + 8 * ord(" ") - 256 * sum(byte > 127 for byte in rest)
 
 
 def _octal(field: bytes) -> int:
-    """Read an octal field, ended and padded by blanks or NULs; -1 if it is none."""
+    """Read an octal field, padded by blanks and ended by NUL, whatever follows that; -1 if it is none."""
     try:
-        return int(field.rstrip(b"\0 ") or b"0", 8)
+        return int(field.partition(b"\0")[0].strip(b" ") or b"0", 8)
     except ValueError:
         return -1
 
