@@ -115,7 +115,9 @@ HOSTILE = [
     (tar_of(pax_entry({"mtime": b"NaN"}), FILE), "where a time belongs"),
     (tar_of(pax_entry({"GNU.sparse.map": b"0,9", "GNU.sparse.size": b"9"}), FILE), "does not fit its data"),
     (tar_of(pax_entry({"GNU.sparse.map": b"0,7", "GNU.sparse.size": b"3"}), FILE), "does not fit the file"),
-    (tar_of(), "it is empty"),
+    (tar_of(), "it is empty$"),
+    (tar_of(directory("./")), "it is empty$"),
+    (tar_of(hard("a", "a")), "it is empty$"),
 ]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pkgs.errors import ArchiveError
-from pkgs.store.unpack import Limits, make_executable, unpack
+from pkgs.store.unpack import Limits, unpack
 from tests.support.archives import ZipEntry, make_zip, zip_of
 from tests.support.listing import listing
 
@@ -180,20 +180,6 @@ def test_without_modes_programs_and_scripts_are_executable(unpack_zip: Unpack) -
         0o755,
         0o644,
     ]
-
-
-def test_make_executable_follows_no_link(tmp_path: Path) -> None:
-    (tmp_path / "out").write_bytes(b"")
-    (tmp_path / "out").chmod(0o640)
-    root = tmp_path / "root"
-    root.mkdir()
-    (root / "tool").write_bytes(b"")
-    (root / "tool").chmod(0o440)
-    (root / "link").symlink_to("../out")
-    make_executable(root, ["tool", "link", "missing"])
-
-    assert (root / "tool").stat().st_mode & 0o777 == 0o550
-    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_wheels_scripts_are_executable(unpack_zip: Unpack) -> None:

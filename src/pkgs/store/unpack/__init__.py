@@ -5,7 +5,7 @@ The kind is told from the content, as in hermit (archive.go), never from a name.
 
 from __future__ import annotations
 
-from pkgs.store.unpack.extract import make_executable, unpack, unpack_stream
+from pkgs.store.unpack.extract import unpack, unpack_stream
 from pkgs.store.unpack.limits import Limits
 
-__all__ = ["Limits", "make_executable", "unpack", "unpack_stream"]
+__all__ = ["Limits", "unpack", "unpack_stream"]

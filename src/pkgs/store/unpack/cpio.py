@@ -6,8 +6,8 @@ import stat
 from dataclasses import dataclass
 
 from pkgs.errors import ArchiveError
-from pkgs.store.unpack.limits import Budget
-from pkgs.store.unpack.names import place, shown, top
+from pkgs.store.unpack.members import Members
+from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.rpm import RpmFile
 from pkgs.store.unpack.stream import Stream
 from pkgs.store.unpack.tree import Tree
@@ -32,23 +32,16 @@ class _Member:
 class CpioReader:
     """Unpack a cpio archive; ``files`` describe members that hold only an index."""
 
-    def __init__(
-        self, stream: Stream, tree: Tree, budget: Budget, *, strip: int, files: list[RpmFile]
-    ) -> None:
+    def __init__(self, stream: Stream, tree: Tree, members: Members, *, files: list[RpmFile]) -> None:
         self._stream = stream
         self._tree = tree
-        self._budget = budget
-        self._strip = strip
+        self._members = members
         self._files = files
         self._waiting: dict[tuple[int, ...], list[tuple[bytes, _Member]]] = {}
-        self.tops: set[bytes] = set()
 
     def unpack(self) -> None:
         """Unpack all members."""
         while (member := self._next()) is not None:
-            self._budget.member()
-            if self._tree.empty and len(self.tops) < 10:
-                self.tops.add(top(member.name))
             self._store(member)
         for (path, member), *others in self._waiting.values():  # several names of an empty file
             self._write(member, path, [name for name, _ in others])
@@ -83,7 +76,7 @@ class CpioReader:
         return _Member(file.name, file.mode, file.mtime, file.size, (), 1)
 
     def _store(self, member: _Member) -> None:
-        path = place(member.name, self._strip)
+        path = self._members.place(member.name)
         kind = stat.S_IFMT(member.mode)
         if kind not in {stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}:
             raise ArchiveError(f"member {shown(member.name)} is a device, a socket or a pipe")

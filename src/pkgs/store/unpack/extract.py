@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -17,7 +16,8 @@ from pkgs.store.unpack.ar import data_member
 from pkgs.store.unpack.copying import copy_into
 from pkgs.store.unpack.cpio import CpioReader
 from pkgs.store.unpack.limits import Budget, Limits
-from pkgs.store.unpack.names import place, shown
+from pkgs.store.unpack.members import Members
+from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.rpm import RpmFile, skip_headers
 from pkgs.store.unpack.sevenzip import SevenZipReader
 from pkgs.store.unpack.stream import CHUNK, Stream, ahead
@@ -38,16 +38,14 @@ class _Job:
 
     tree: Tree
     budget: Budget
-    strip: int
+    members: Members
     name: str
     apps: Sequence[str]
     environ: Mapping[str, str]
 
 
 class _Reader(Protocol):
-    """What reads one kind of archive; ``tops`` are names at its top, for messages."""
-
-    tops: set[bytes]
+    """What reads one kind of archive."""
 
     def unpack(self) -> None: ...
 
@@ -77,7 +75,9 @@ def unpack(
     """
     budget = Budget(limits or Limits())
     with _told(name), Tree(dest, budget, written) as tree:
-        job = _Job(tree, budget, strip, name, apps, os.environ if environ is None else environ)
+        job = _Job(
+            tree, budget, Members(strip, budget), name, apps, os.environ if environ is None else environ
+        )
         if archive.is_dir():
             copy_into(tree, archive)
         elif dont_extract:
@@ -109,37 +109,10 @@ def unpack_stream(
     streamed = compression.codec(head) is not None or sniff.kind(head) in _STREAMED
     if streamed:
         with _told(name), Tree(dest, budget, written) as tree:
-            _unpack_bytes(_Job(tree, budget, strip, name, (), {}), source)
+            _unpack_bytes(_Job(tree, budget, Members(strip, budget), name, (), {}), source)
             tree.finish()
     source.drain()
     return streamed
-
-
-def make_executable(root: Path, paths: Iterable[str]) -> None:
-    """Make the files ``paths`` below ``root`` executable for whoever may read them; pass over what is absent.
-
-    For archives made without Unix modes. A path that leads through a symbolic link is passed over, too: what
-    it points at is in the tree under a name of its own.
-    """
-    for path in paths:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            _add_execute(root, place(os.fsencode(path), 0) or b"")
-
-
-def _add_execute(root: Path, path: bytes) -> None:
-    directory, _, base = path.rpartition(b"/")
-    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in filter(None, directory.split(b"/")):
-            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
-            os.close(fd)
-            fd = deeper
-        status = os.lstat(base, dir_fd=fd)
-        if stat.S_ISREG(status.st_mode):
-            mode = stat.S_IMODE(status.st_mode)
-            os.chmod(base, mode | mode >> 2 & 0o111, dir_fd=fd)
-    finally:
-        os.close(fd)
 
 
 def _unpack_file(job: _Job, archive: Path, dest: Path) -> None:
@@ -151,7 +124,7 @@ def _unpack_file(job: _Job, archive: Path, dest: Path) -> None:
         if sniff.is_jar(head):
             _keep(job, file)
         elif kind == "zip":
-            _read_all(job, ZipReader(file.fileno(), job.tree, job.budget, strip=job.strip))
+            _read_all(job, ZipReader(file.fileno(), job.tree, job.budget, job.members))
         elif kind == "7z":
             _read_all(job, _seven_zip(job, archive))
         elif kind == "pkg":
@@ -166,12 +139,14 @@ def _unpack_file(job: _Job, archive: Path, dest: Path) -> None:
 
 
 def _seven_zip(job: _Job, archive: Path) -> SevenZipReader:
-    return SevenZipReader(archive, job.tree, job.budget, strip=job.strip, environ=job.environ)
+    return SevenZipReader(archive, job.tree, job.budget, job.members, environ=job.environ)
 
 
 def _refuse_strip(job: _Job) -> None:
-    if job.strip:
-        raise ArchiveError(f"strip = {job.strip} has no meaning for it", "remove strip from the manifest")
+    if job.members.strip:
+        raise ArchiveError(
+            f"strip = {job.members.strip} has no meaning for it", "remove strip from the manifest"
+        )
 
 
 def _is_disk_image(file: BinaryIO) -> bool:
@@ -197,7 +172,7 @@ def _unpack_bytes(job: _Job, source: Stream, *, threaded: bool = False) -> None:
         if files is None:
             _unpack_inner(job, stream, sealed=packed is not None)
         else:
-            _read_all(job, CpioReader(stream, job.tree, job.budget, strip=job.strip, files=files))
+            _read_all(job, CpioReader(stream, job.tree, job.members, files=files))
 
 
 def _opened(job: _Job, source: Stream, packed: str | None, *, threaded: bool) -> _Chunks:
@@ -210,7 +185,7 @@ def _opened(job: _Job, source: Stream, packed: str | None, *, threaded: bool) ->
 def _unpack_inner(job: _Job, stream: Stream, *, sealed: bool) -> None:
     kind = sniff.kind(stream.peek(sniff.HEAD))
     if kind == "tar":
-        _read_all(job, TarReader(stream, job.tree, job.budget, strip=job.strip, sealed=sealed))
+        _read_all(job, TarReader(stream, job.tree, job.members, sealed=sealed))
     elif kind == "program":
         single.store(job.tree, single.unpacked_name(job.name), stream.rest())
     else:
@@ -225,12 +200,12 @@ def _read_all(job: _Job, reader: _Reader) -> None:
     reader.unpack()
     if not job.tree.empty:
         return
-    if not reader.tops:
+    strip, tops = job.members.strip, job.members.tops - {b"."}
+    if not tops:
         raise ArchiveError("it is empty")
-    listed = ", ".join(sorted(map(shown, reader.tops)))
     raise ArchiveError(
-        f"strip = {job.strip} leaves nothing of it; at the top it holds {listed}",
-        f"lower strip in the manifest; {max(job.strip - 1, 0)} may do",
+        f"strip = {strip} leaves nothing of it; at the top it holds {', '.join(sorted(map(shown, tops)))}",
+        f"lower strip in the manifest; {strip - 1} may do",
     )
 
 

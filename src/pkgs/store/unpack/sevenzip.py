@@ -14,7 +14,8 @@ from pathlib import Path
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack.external import Helper
 from pkgs.store.unpack.limits import Budget
-from pkgs.store.unpack.names import place, shown, top
+from pkgs.store.unpack.members import Members
+from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.sniff import is_executable
 from pkgs.store.unpack.stream import Stream
 from pkgs.store.unpack.tree import Tree
@@ -38,14 +39,13 @@ class SevenZipReader:
     """Unpack the 7z file ``archive`` into ``tree``."""
 
     def __init__(
-        self, archive: Path, tree: Tree, budget: Budget, *, strip: int, environ: Mapping[str, str]
+        self, archive: Path, tree: Tree, budget: Budget, members: Members, *, environ: Mapping[str, str]
     ) -> None:
         self._archive = str(archive.absolute())
         self._tree = tree
         self._budget = budget
-        self._strip = strip
+        self._members = members
         self._helper = Helper(_NAMES, _HINT, environ)
-        self.tops: set[bytes] = set()
 
     def unpack(self) -> None:
         """Unpack all members, whose contents 7-Zip prints one after the other in the order of its listing."""
@@ -54,15 +54,12 @@ class SevenZipReader:
         with self._helper.output("x", "-so", "-bd", "-t7z", "--", self._archive) as chunks:
             stream = Stream(chunks)
             for member in _members(listing):
-                self._budget.member()
-                if self._tree.empty and len(self.tops) < 10:
-                    self.tops.add(top(member.name))
                 self._store(member, stream)
             if stream.peek(1):
                 raise ArchiveError("it holds more than its listing says")
 
     def _store(self, member: _Member, stream: Stream) -> None:
-        path = place(member.name, self._strip)
+        path = self._members.place(member.name)
         content = _checked(member, stream)
         if path is None:
             for _ in content:

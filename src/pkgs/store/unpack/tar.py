@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack import pax, sparse
-from pkgs.store.unpack.limits import Budget
-from pkgs.store.unpack.names import place, shown, top
+from pkgs.store.unpack.members import Members
+from pkgs.store.unpack.names import place, shown
 from pkgs.store.unpack.stream import Stream
 from pkgs.store.unpack.tarheader import (
     BLOCK,
@@ -38,23 +38,18 @@ _SPECIAL = {b"3": "a device", b"4": "a device", b"6": "a named pipe", b"M": "a p
 class TarReader:
     """Unpack a stream's members into ``tree``; ``sealed`` says that a checksum guards the whole stream."""
 
-    def __init__(self, stream: Stream, tree: Tree, budget: Budget, *, strip: int, sealed: bool) -> None:
+    def __init__(self, stream: Stream, tree: Tree, members: Members, *, sealed: bool) -> None:
         self._stream = stream
         self._tree = tree
-        self._budget = budget
-        self._strip = strip
+        self._members = members
         self._sealed = sealed
         self._last = b""
         self._global: pax.Records = {}
-        self.tops: set[bytes] = set()
 
     def unpack(self) -> None:
         """Unpack all members; what follows the end of the archive is not looked at, as in GNU tar."""
         while (member := self._next()) is not None:
-            self._budget.member()
             self._last = member.name
-            if self._tree.empty and len(self.tops) < 10:
-                self.tops.add(top(member.name))
             self._store(member)
         self._stream.drain()
 
@@ -97,7 +92,7 @@ class TarReader:
             raise ArchiveError(f"an extended header claims {size:,} bytes")
         data = self._stream.read(size)
         self._stream.skip(-size % BLOCK)
-        self._budget.member()
+        self._members.count()
         return data
 
     def _pax(self, block: bytes) -> pax.Records:
@@ -105,7 +100,7 @@ class TarReader:
 
     def _store(self, member: Member) -> None:
         """Write one member, or pass over it when ``strip`` takes it."""
-        path = place(member.name, self._strip)
+        path = self._members.place(member.name)
         kind = member.kind
         if kind in _SPECIAL:
             raise ArchiveError(f"member {shown(member.name)} is {_SPECIAL[kind]}")
@@ -128,11 +123,11 @@ class TarReader:
 
     def _hardlink(self, member: Member, path: bytes) -> None:
         """Link to another member, whose name is stripped as its own was."""
-        target = place(member.link, self._strip)
+        target = place(member.link, self._members.strip)
         if not target:
             raise ArchiveError(
                 f"hard link {shown(member.name)} points at {shown(member.link)}, "
-                f"which strip = {self._strip} removes"
+                f"which strip = {self._members.strip} removes"
             )
         self._tree.hardlink(path, target)
 

@@ -13,7 +13,8 @@ from contextlib import closing
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack import compression
 from pkgs.store.unpack.limits import Budget
-from pkgs.store.unpack.names import place, shown, top
+from pkgs.store.unpack.members import Members
+from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.sniff import is_executable
 from pkgs.store.unpack.stream import CHUNK, SMALL, ahead
 from pkgs.store.unpack.tree import Tree
@@ -34,14 +35,13 @@ _SCRIPTS = "*.data/scripts/*"
 class ZipReader:
     """Unpack the zip open at ``fd`` into ``tree``."""
 
-    def __init__(self, fd: int, tree: Tree, budget: Budget, *, strip: int) -> None:
+    def __init__(self, fd: int, tree: Tree, budget: Budget, members: Members) -> None:
         self._fd = fd
         self._tree = tree
         self._budget = budget
-        self._strip = strip
+        self._members = members
         self._paths: set[bytes] = set()
         self._wheel = False
-        self.tops: set[bytes] = set()
 
     def unpack(self) -> None:
         """Unpack all members, in the order of their data."""
@@ -49,8 +49,6 @@ class ZipReader:
         self._wheel = any(fnmatch.fnmatchcase(os.fsdecode(member.name), _WHEEL) for member in members)
         end = 0
         for member in members:
-            if self._tree.empty and len(self.tops) < 10:
-                self.tops.add(top(member.name))
             start = self._data_start(member, end)
             end = start + member.packed
             if end > directory:
@@ -73,7 +71,7 @@ class ZipReader:
         return member.offset + _LOCAL.size + int(name_length) + int(extra_length)
 
     def _store(self, member: ZipMember, start: int) -> None:
-        path = place(member.name, self._strip)
+        path = self._members.place(member.name)
         if path is None:
             return
         kind = stat.S_IFMT(member.mode or 0)
