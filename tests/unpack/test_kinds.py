@@ -17,6 +17,7 @@ import zstandard
 
 from pkgs.errors import ArchiveError, StoreError
 from pkgs.store.unpack import unpack, unpack_stream
+from pkgs.store.unpack.compression import codec
 from tests.support.archives import ar_of, make_tar_gz, make_zip, tar_entry, tar_of
 from tests.support.listing import listing
 from tests.support.mutations import SEEDS
@@ -140,6 +141,18 @@ def test_zstandard_skippable_frames_are_passed_over(tmp_path: Path, dest: Path) 
     unpack(write(tmp_path / "download", frame + skippable + nothing), dest, name="a")
 
     assert (dest / "a").exists()
+
+
+@needs("pzstd")
+def test_what_several_processors_compressed_begins_with_a_frame_to_skip(tmp_path: Path, dest: Path) -> None:
+    content = random.Random(4).randbytes(3_000_000)
+    packed = subprocess.run(
+        ["pzstd", "-p", "2", "-c"], input=tar_of(tar_entry("a", content)), capture_output=True, check=True
+    ).stdout
+    assert codec(packed) == "zstandard"
+    assert unpack_stream([packed], dest, name="a.tar.zst")
+
+    assert (dest / "a").read_bytes() == content
 
 
 def test_a_bomb_within_few_bytes_of_zstandard_takes_no_memory(tmp_path: Path, dest: Path) -> None:
@@ -348,6 +361,15 @@ def test_a_stream_is_unpacked_while_it_arrives(tmp_path: Path, dest: Path) -> No
     assert unpack_stream(arriving(), dest, strip=1, name="a.tar.gz")  # type: ignore[arg-type]
     assert (dest / "tool").read_bytes() == SCRIPT
     assert len(seen) == -(-len(data) // 7)
+
+
+def test_a_tar_is_no_disk_image_whatever_follows_its_end(tmp_path: Path, dest: Path) -> None:
+    data = tar_of(tar_entry("a", b"x")) + b"koly" + b"\0" * 508
+    unpack(write(tmp_path / "a", data), dest, name="a.tar")
+    (tmp_path / "streamed").mkdir()
+    assert unpack_stream([data], tmp_path / "streamed", name="a.tar")
+
+    assert listing(dest) == listing(tmp_path / "streamed")
 
 
 def test_a_stream_that_needs_the_whole_file_is_only_read(tmp_path: Path, dest: Path) -> None:

@@ -28,6 +28,8 @@ _MAGICS = {
     b"\xfd7zXZ\0": "xz",
     b"\x28\xb5\x2f\xfd": "zstandard",
 }
+# What follows the first byte (0x50 to 0x5f) of a frame to be skipped, as pzstd begins with (RFC 8878, 3.1.2).
+_SKIPPABLE = b"\x2a\x4d\x18"
 _BLOCK_MAGICS = (b"1AY&SY", b"\x17rE8P\x90")
 
 Read = Callable[[int], bytes]
@@ -72,7 +74,7 @@ def codec(head: bytes) -> str | None:
     for magic, name in _MAGICS.items():
         if head.startswith(magic) and (name != "bzip2" or head[4:10] in _BLOCK_MAGICS):
             return name
-    return None
+    return "zstandard" if head[1:4] == _SKIPPABLE and head[0] >> 4 == 5 else None
 
 
 def decompress(read: Read, name: str, budget: Budget) -> Generator[bytes, None, None]:

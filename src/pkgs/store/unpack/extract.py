@@ -130,7 +130,7 @@ def _unpack_file(job: _Job, archive: Path, dest: Path) -> None:
         elif kind == "pkg":
             _refuse_strip(job)
             external.unpack_pkg(archive, dest, job.tree, job.environ)
-        elif _is_disk_image(file):
+        elif kind not in _STREAMED and _is_disk_image(file):
             _refuse_strip(job)
             external.unpack_dmg(archive, dest, job.tree, job.apps, job.environ)
         else:
