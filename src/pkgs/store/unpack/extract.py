@@ -130,7 +130,7 @@ def _unpack_file(job: _Job, archive: Path, dest: Path) -> None:
         elif kind == "pkg":
             _refuse_strip(job)
             external.unpack_pkg(archive, dest, job.tree, job.environ)
-        elif kind not in _STREAMED and _is_disk_image(file):
+        elif (kind not in _STREAMED or not any(head)) and _is_disk_image(file):
             _refuse_strip(job)
             external.unpack_dmg(archive, dest, job.tree, job.apps, job.environ)
         else:
@@ -150,7 +150,7 @@ def _refuse_strip(job: _Job) -> None:
 
 
 def _is_disk_image(file: BinaryIO) -> bool:
-    """Tell whether the file ends as an Apple disk image does."""
+    """Tell whether the file ends as an Apple disk image does, which may begin with zeros, as an empty tar."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - 512, 0))
     magic = file.read(4)
