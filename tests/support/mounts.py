@@ -88,6 +88,23 @@ def image(kind: str, file: Path, at: Path, size: int) -> Iterator[Path]:
 
 
 @contextmanager
+def memory(at: Path, limit: str) -> Iterator[Path]:
+    """Mount a filesystem in memory, as small as ``limit`` says (tmpfs(5): ``size=64k``, ``nr_inodes=2``).
+
+    It takes root. What is still open in it in the end is an error.
+    """
+    at.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", limit, "tmpfs", at], capture_output=True, check=False
+    )
+    needed(mounted.returncode == 0, "way to mount tmpfs")
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", at], check=True, timeout=TIMEOUT)
+
+
+@contextmanager
 def another_host(name: str, served: Path, at: Path) -> Iterator[tuple[str, ...]]:
     """Start what passes for another host, with ``served`` mounted at ``at``; yield what runs commands there.
 

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from pkgs.errors import ArchiveError
-from pkgs.store.unpack import Limits, companion, unpack
+from pkgs.store.files import remove_tree
+from pkgs.store.unpack import Limits, companion, directories, tree, unpack
+from pkgs.store.unpack.directories import Directories
+from pkgs.store.unpack.habits import Habits
 from tests.support.archives import (
     BLOCK,
     CHARACTER,
@@ -282,11 +285,46 @@ def test_a_sealed_tar_needs_no_end_mark(unpack_tar: Unpack) -> None:
     assert (unpack_tar(gzip.compress(FILE)) / "a/file").exists()
 
 
+@pytest.mark.parametrize("through", ["", "short/"], ids=["straight", "through a link"])
+def test_a_path_that_nobody_could_take_away_again_is_refused(
+    unpack_tar: Unpack, tmp_path: Path, through: str
+) -> None:
+    """Each directory can be made from within the one above, but no path of it can be spoken."""
+    deep = "/".join(["n" * 200] * 19)
+    members = [
+        pax_entry({"path": f"{deep}/"}),
+        directory("x"),
+        pax_entry({"linkpath": deep}),
+        link("short", "x"),
+    ]
+    with pytest.raises(ArchiveError, match="has a longer path than this system can use"):
+        unpack_tar(tar_of(*members, pax_entry({"path": f"{through or deep + '/'}{'n' * 200}/f"}), FILE))
+    remove_tree(tmp_path / "outer")
+
+
+def test_what_replaces_a_file_costs_no_look_at_its_directory(
+    unpack_tar: Unpack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 100,000 files in it, each look takes a tenth of a second, and 10,000 may be replaced."""
+    monkeypatch.setattr(Directories, "refuse_alias", None)
+
+    assert (unpack_tar(tar_of(FILE, tar_entry("a/file", b"new"))) / "a/file").read_bytes() == b"new"
+
+
 def test_a_name_that_exists_but_is_not_listed_is_another_spelling(
     unpack_tar: Unpack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stand-in for file systems that ignore case: they say that a name exists which they do not list."""
     real = os.listdir
+    monkeypatch.setattr(tree, "observe", lambda _: Habits(masked=False, folds=True, exact=True))
     monkeypatch.setattr(os, "listdir", lambda at: ["File"] if isinstance(at, int) else real(at))
     with pytest.raises(ArchiveError, match="'file' differs from another only in case"):
         unpack_tar(tar_of(tar_entry("file", b"x"), tar_entry("file", b"y")))
+
+
+def test_looks_at_large_directories_are_counted(unpack_tar: Unpack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "observe", lambda _: Habits(masked=False, folds=True, exact=True))
+    monkeypatch.setattr(directories, "_MOST_LISTED", 5)
+    files = [tar_entry(name, b"x") for name in "abc"]
+    with pytest.raises(ArchiveError, match="too many of its members repeat earlier ones"):
+        unpack_tar(tar_of(*files, files[0], files[0]))

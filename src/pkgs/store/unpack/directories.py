@@ -15,6 +15,8 @@ from pkgs.store.unpack.newfiles import DIRECTORY
 
 _OPEN = 64
 _MODE = 0o755
+# How many names may be gone through to tell spellings apart: about 20 seconds.
+_MOST_LISTED = 20_000_000
 
 
 class Directories:
@@ -27,6 +29,7 @@ class Directories:
         self._before = before
         self._fds: dict[bytes, int] = {b"": os.open(root, DIRECTORY)}
         self._made: dict[bytes, tuple[int, int | None]] = {}
+        self._listed = 0
 
     def close(self) -> None:
         """Close all descriptors."""
@@ -66,7 +69,11 @@ class Directories:
     def refuse_alias(self, path: bytes) -> None:
         """Refuse what exists under another spelling: the file system is the judge of case and accents."""
         parent, _, base = path.rpartition(b"/")
-        if base in map(os.fsencode, os.listdir(self.fd(parent))):  # noqa: PTH208 - no Path for a descriptor
+        names = os.listdir(self.fd(parent))  # noqa: PTH208 - no Path for a descriptor
+        self._listed += len(names)
+        if self._listed > _MOST_LISTED:
+            raise ArchiveError("too many of its members repeat earlier ones in large directories")
+        if base in map(os.fsencode, names):
             return
         raise ArchiveError(
             f"member {shown(path)} differs from another only in case or accents, which do not count here",

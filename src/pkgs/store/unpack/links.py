@@ -32,10 +32,6 @@ class Links:
         """Return where all links are."""
         return self._targets.keys()
 
-    def ascii(self) -> bool:
-        """Say whether no link has letters that can be written in several ways."""
-        return all(place.isascii() and target.isascii() for place, target in self._targets.items())
-
     def judge(self, place: bytes, target: bytes) -> None:
         """Raise :class:`ArchiveError` if a link at ``place`` would lead out of the tree."""
         if not target or b"\0" in target or len(target) > _LONGEST_TARGET:

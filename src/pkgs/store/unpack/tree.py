@@ -33,6 +33,8 @@ _T = TypeVar("_T")
 _MODES = 0o755
 _PROGRAM, _DATA = 0o555, 0o444
 _LATEST = (1 << 63) - 1
+# What a path must leave of the longest that the system takes (bytes): a tree is moved to longer names, to go.
+_SPARE = 256
 _UNLINKABLE = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV}
 
 
@@ -44,14 +46,14 @@ class Tree:
 
     def __init__(self, dest: Path, budget: Budget, written: Written | None = None) -> None:
         self._budget = budget
-        self._directories = Directories(dest, lambda path: self._companion.wait_for(path))
-        self._links = Links(budget.limits.link_steps)
-        root = self._directories.fd(b"")
+        self._habits = observe(dest)
         self._root = os.fsencode(dest)
-        self._habits = observe(root)
+        self._longest = os.pathconf(dest, "PC_PATH_MAX") - len(self._root) - _SPARE
         self._sealed = written is not None
         self._written = written if self._habits.exact else None
-        self._companion = Companion(root, self._write, self._habits)
+        self._links = Links(budget.limits.link_steps)
+        self._directories = Directories(dest, lambda path: self._companion.wait_for(path))
+        self._companion = Companion(self._directories.fd(b""), self._write, self._habits)
         self.empty = True
 
     def __enter__(self) -> Self:
@@ -170,7 +172,7 @@ class Tree:
         """Check every link once more, now that all are known; then settle directories' modes and times."""
         self._companion.settle()
         self._links.check()
-        if self._habits.folds or not self._links.ascii():
+        if self._habits.folds:
             self._check_on_disk()
         self._directories.settle(masked=self._habits.masked)
 
@@ -189,6 +191,8 @@ class Tree:
         self.empty = False
         parent, base = self._split(path)
         real = _joined(parent, base)
+        if len(real) > self._longest:
+            raise ArchiveError(f"member {shown(path)} has a longer path than this system can use")
         self._companion.wait_for(real)
         if self._links.target(real) is not None:
             self._remove(real)
@@ -217,7 +221,8 @@ class Tree:
     def _remove(self, real: bytes) -> None:
         """Remove the file or link that an earlier member left at ``real``."""
         parent, _, base = real.rpartition(b"/")
-        self._directories.refuse_alias(real)
+        if self._habits.folds:
+            self._directories.refuse_alias(real)
         fd = self._directories.fd(parent)
         if stat.S_ISDIR(os.lstat(base, dir_fd=fd).st_mode):
             raise ArchiveError(f"member {shown(real)} is first a directory and then something else")
