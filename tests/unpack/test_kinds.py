@@ -7,10 +7,13 @@ import gzip
 import lzma
 import os
 import random
+import resource
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import zstandard
@@ -371,6 +374,29 @@ def test_a_tar_is_no_disk_image_whatever_follows_its_end(tmp_path: Path, dest: P
     assert unpack_stream([data], tmp_path / "streamed", name="a.tar")
 
     assert listing(dest) == listing(tmp_path / "streamed")
+
+
+def test_several_at_once_make_do_with_few_descriptors(tmp_path: Path) -> None:
+    """macOS gives a process 256, unless it is told otherwise."""
+    data = tar_of(*(tar_entry(f"d{number}/file", b"x") for number in range(100)))
+    together = Barrier(4, timeout=20)
+
+    def arriving() -> Iterator[bytes]:
+        yield data[:-1024]
+        together.wait()
+        yield data[-1024:]
+
+    def work(name: str) -> bool:
+        (tmp_path / name).mkdir()
+        return unpack_stream(arriving(), tmp_path / name, name=name)
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 150, hard))
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(work, "abcd"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_stream_that_needs_the_whole_file_is_only_read(tmp_path: Path, dest: Path) -> None:

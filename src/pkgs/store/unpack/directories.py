@@ -13,7 +13,8 @@ from pkgs.errors import ArchiveError
 from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.newfiles import DIRECTORY
 
-_OPEN = 64
+# Members come directory by directory; several archives at once share the 256 descriptors that macOS gives.
+_OPEN = 16
 _MODE = 0o755
 # How many names may be gone through to tell spellings apart: about 20 seconds.
 _MOST_LISTED = 20_000_000
