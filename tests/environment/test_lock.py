@@ -101,6 +101,19 @@ sha256 = "zz"
             "'zz' is not a SHA-256 digest",
             "restore it",
         ),
+        (
+            f"""
+version = 1
+[package."x-1"]
+version = "1"
+[[package."x-1".linux-amd64]]
+url = "u"
+sha256 = "{SHA}"
+tree = "sha256:zz"
+""",
+            "'zz' is not a SHA-256 digest",
+            "restore it",
+        ),
     ],
 )
 def test_a_broken_lock_names_the_file_and_the_next_step(

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import pytest
 
 from pkgs.digests import digest_file
-from pkgs.platforms import Platform
 from tests.support.archives import HARDLINK, make_tar_gz, make_zip, tar_entry, tar_of
 from tests.support.project import Project
 from tests.support.repositories import Repository
@@ -513,20 +512,3 @@ class TestUnsupported:
 
     def test_it_is_refused_when_frozen(self, elsewhere: Project) -> None:
         assert elsewhere.pkgs("install", "--frozen").status == 1
-
-
-def test_another_tree_than_the_lock_records_is_told(project: Project) -> None:
-    project.tool("jot", "1.0.0")
-    project.pkgs("install", "jot", check=True)
-    tree = locked(project)["jot-1.0.0"][str(Platform.current())][0]["tree"]
-    text, other = project.lock.read_text(), f"sha256:{'0' * 64}"
-    assert "but the lock says" not in project.pkgs("install", "jot", check=True).err
-
-    project.lock.write_text(text.replace(tree, other))
-    frozen = project.pkgs("install", "--frozen", check=True)
-    verified = project.pkgs("verify", "jot")
-    project.pkgs("install", "jot", check=True)
-
-    assert f"jot-1.0.0 has the tree {tree}, but the lock says {other}" in frozen.err
-    assert (verified.status, other in verified.out + verified.err) == (1, True)
-    assert project.lock.read_text() == text

@@ -155,7 +155,7 @@ def _decode_artifact(entry: dict[str, Any]) -> LockedArtifact:
         size=entry.get("size"),
         strip=entry.get("strip", 0),
         mirrors=tuple(entry.get("mirrors", ())),
-        tree=entry.get("tree", ""),
+        tree=str(Digest.parse(entry["tree"])) if "tree" in entry else "",
         provenance=entry.get("provenance", FROM_MANIFEST),
         commit=entry.get("commit", ""),
         etag=entry.get("etag", ""),

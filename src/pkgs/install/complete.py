@@ -133,7 +133,7 @@ def _seen(workspace: Workspace, known: LockedPackage | None, installed: Installe
         size=artifact.size,
         strip=artifact.strip,
         mirrors=artifact.mirrors,
-        tree=str(installed.tree.digest),
+        tree=str(installed.recorded),
         provenance=FROM_MANIFEST if _vouched(package, artifact) else FIRST_USE,
         commit=artifact.commit,
         etag=_etag(workspace, package, artifact, before),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pkgs.digests import Digest
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock, read_lock
 from pkgs.environment.pins import read_pins
@@ -15,6 +14,7 @@ from pkgs.errors import PkgsError
 from pkgs.install.choose import pinned_as
 from pkgs.install.materialise import Located, locate, materialise
 from pkgs.install.obtain import obtain, remake
+from pkgs.install.recorded import recorded_tree
 from pkgs.install.wanted import known_packages, wanted
 from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
@@ -97,14 +97,12 @@ def _finding(workspace: Workspace, reference: Reference, lock: Lock, deep: bool)
 
 
 def _expectation(workspace: Workspace, reference: Reference, located: Located, lock: Lock) -> Expectation:
-    """Return what should be there. A tree that holds its own path has a digest of its own on each machine."""
-    locked = lock.packages.get(str(reference))
-    held = locked.artifacts.get(workspace.platform, ()) if locked else ()
-    digests = {each.sha256: each.tree for each in held}
-    record = read_record(workspace.state, located.key)
-    tree = digests.get(located.blob.hex, "") if located.blob else ""
-    movable = record is None or record.relocated == 0
-    expected = Digest.parse(tree) if tree and movable else None
+    """Return what should be there; the tree's digest only where it contradicts what the lock records."""
+    record, expected = read_record(workspace.state, located.key), None
+    if record:
+        request = wanted(workspace, reference, lock)
+        recorded = recorded_tree(workspace.state, request, located.key, record.tree)
+        expected = None if recorded.stands else recorded.digest
     return Expectation(str(reference), located.key, expected, located.blob)
 
 

@@ -12,15 +12,15 @@ from pkgs.artifact.select import artifacts_of
 from pkgs.digests import Digest
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock
-from pkgs.errors import PkgsError, together
+from pkgs.errors import LockError, PkgsError, together
 from pkgs.install.locking import to_artifact
 from pkgs.install.lookup import runtime_packages
 from pkgs.install.obtain import claim_all, obtain, remake
 from pkgs.install.place import located, settled
 from pkgs.install.recipes import is_executable, is_program, recipe_of
+from pkgs.install.recorded import recorded_tree
 from pkgs.install.wanted import Wanted, wanted
 from pkgs.install.workspace import Workspace
-from pkgs.manifest.model import Run
 from pkgs.package.model import Package
 from pkgs.references import Reference
 from pkgs.store.trees import Tree
@@ -36,12 +36,14 @@ _R = TypeVar("_R")
 class Installed:
     """A package that is present, resolved where it lives, its tree, and the artifact that the tree is of.
 
-    ``dependencies`` are what it needs at run time, each after what needs it.
+    ``recorded`` is the tree's digest as the lock is to have it. ``dependencies`` are what it needs at run
+    time, each after what needs it.
     """
 
     package: Package
     tree: Tree
     artifact: Artifact
+    recorded: Digest
     dependencies: tuple[Installed, ...] = ()
 
 
@@ -98,24 +100,29 @@ def _runtime(
 
 def _materialise(workspace: Workspace, request: Wanted) -> Installed:
     artifact, tree = obtain(workspace, request)
-    _tell_of_another_tree(workspace, request, artifact, tree)
     package = settled(workspace, request.entry.manifest, request.reference, tree)
     if not all(map(_starts, tools(package).values())):
         tree = remake(workspace, request, artifact)
         package = settled(workspace, request.entry.manifest, request.reference, tree)
-    return Installed(package, tree, artifact)
+    return Installed(package, tree, artifact, _held_to_lock(workspace, request, tree))
 
 
-def _tell_of_another_tree(workspace: Workspace, request: Wanted, artifact: Artifact, tree: Tree) -> None:
-    """Warn where the right bytes became another tree than the lock records, but for what programs make."""
-    held = request.locked.artifacts.get(workspace.platform, ()) if request.locked else ()
-    expected = next((each.tree for each in held if to_artifact(each).digest == artifact.digest), "")
-    programs = any(isinstance(action, Run) for action in request.package.triggers.get("unpack", ()))
-    if expected and expected != str(tree.digest) and not programs:
-        workspace.reporter.warn(
-            f"{request.reference} has the tree {tree.digest}, but the lock says {expected}: "
-            "the download is right, so see whether the store was changed (pkgs verify --deep)"
+def _held_to_lock(workspace: Workspace, request: Wanted, tree: Tree) -> Digest:
+    """Return the digest to record of a tree; refuse one that contradicts the lock if frozen, else warn."""
+    recorded = recorded_tree(workspace.state, request, tree.key, tree.digest)
+    if recorded.stands:
+        return recorded.digest
+    what = f"{request.reference} has the tree {tree.digest}, but the lock says {recorded.digest}"
+    if workspace.frozen:
+        raise LockError(
+            what,
+            "the download is right, so see whether the store was changed: pkgs verify --deep; to accept the "
+            f"tree, on {workspace.platform}, run: pkgs install --no-frozen; then commit pkgs.lock",
         )
+    workspace.reporter.warn(
+        f"{what}: the download is right, so see whether the store was changed (pkgs verify --deep)"
+    )
+    return tree.digest
 
 
 def _starts(tool: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from pkgs.digests import Digest, digest_bytes
-from pkgs.manifest.model import Action, Message
+from pkgs.manifest.model import Action, Message, Run
 
 # Counts up when the same recipe begins to make another tree: old trees are then left to gc.
 FORMAT = 1
@@ -33,6 +33,11 @@ class Recipe:
     files: tuple[tuple[str, Digest], ...] = ()
     apps: tuple[str, ...] = ()
     mutable: bool = False
+
+    @property
+    def programs(self) -> bool:
+        """Whether programs help to make the tree, so that it may be another one on each machine."""
+        return any(isinstance(action, Run) for action in self.actions)
 
     def key(self) -> Digest:
         """Return the digest of the recipe: the name of its tree."""

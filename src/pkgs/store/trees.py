@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Protocol
 
 from pkgs.digests import Digest
-from pkgs.manifest.model import Run
 from pkgs.progress import Reporter
 from pkgs.state import State
 from pkgs.store.ahead import Ahead, UnpackStream
@@ -203,8 +202,7 @@ class Trees:
         """Only programs can have written the path where they ran; links may come from any action."""
         if not recipe.actions:
             return 0
-        programs = any(isinstance(action, Run) for action in recipe.actions)
-        return relocate(building, self._state.tree(key), contents=programs)
+        return relocate(building, self._state.tree(key), contents=recipe.programs)
 
     def _publish(
         self,
