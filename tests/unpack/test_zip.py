@@ -222,6 +222,14 @@ def _directory(data: bytes) -> tuple[int, int]:
     return size, offset
 
 
+@pytest.mark.parametrize("offset", [1 << 62, 1 << 63, (1 << 64) - 1])
+def test_a_member_beyond_what_a_file_can_hold_is_refused(unpack_zip: Unpack, offset: int) -> None:
+    one = zip_of(ZipEntry("one", HELLO, extra=struct.pack("<2HQ", 1, 8, offset)))
+    _, start = _directory(one)
+    with pytest.raises(ArchiveError, match="'one' is not where the directory says"):
+        unpack_zip(patched(one, start + 42, b"\xff" * 4))
+
+
 @pytest.mark.parametrize(
     ("count", "message"),
     [

@@ -49,17 +49,17 @@ class ZipReader:
         self._wheel = any(fnmatch.fnmatchcase(os.fsdecode(member.name), _WHEEL) for member in members)
         end = 0
         for member in members:
-            start = self._data_start(member, end)
-            end = start + member.packed
-            if end > directory:
-                raise ArchiveError(f"member {shown(member.name)} reaches into the directory: it is damaged")
+            start, end = self._data(member, end, directory)
             self._store(member, start)
 
-    def _data_start(self, member: ZipMember, end: int) -> int:
-        """Return where the data of ``member`` begins, after comparing its own header with the directory."""
-        if member.offset < end:
+    def _data(self, member: ZipMember, free: int, directory: int) -> tuple[int, int]:
+        """Return where the data of ``member`` begins and ends, which is between ``free`` and the directory.
+
+        Its own header must say the same of it as the directory.
+        """
+        if member.offset < free:
             raise ArchiveError(f"member {shown(member.name)} overlaps another one")
-        header = os.pread(self._fd, _LOCAL.size + len(member.raw_name), member.offset)
+        header = self._header(member) if member.offset < directory else b""
         if len(header) < _LOCAL.size or not header.startswith(b"PK\3\4"):
             raise ArchiveError(f"member {shown(member.name)} is not where the directory says: it is damaged")
         flags: int = _LOCAL.unpack_from(header)[2]
@@ -68,7 +68,13 @@ class ZipReader:
             raise ArchiveError(f"member {shown(member.name)} has another name in its own header")
         if (flags | member.flags) & _ENCRYPTED:
             raise ArchiveError(f"member {shown(member.name)} is encrypted")
-        return member.offset + _LOCAL.size + int(name_length) + int(extra_length)
+        start = member.offset + _LOCAL.size + int(name_length) + int(extra_length)
+        if start + member.packed > directory:
+            raise ArchiveError(f"member {shown(member.name)} reaches into the directory: it is damaged")
+        return start, start + member.packed
+
+    def _header(self, member: ZipMember) -> bytes:
+        return os.pread(self._fd, _LOCAL.size + len(member.raw_name), member.offset)
 
     def _store(self, member: ZipMember, start: int) -> None:
         path = self._members.place(member.name)
