@@ -8,7 +8,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,6 +186,29 @@ def ar_of(members: Iterable[tuple[str, bytes]]) -> bytes:
         out += b"%-16s%-12d%-6d%-6d%-8o%-10d`\n" % (name.encode(), MTIME, 0, 0, 0o100644, len(content))
         out += content + b"\n" * (len(content) % 2)
     return out
+
+
+def cpio_of(*members: tuple[bytes, bytes, int, int]) -> bytes:
+    """A cpio archive of (name, content, mode, links); those with more links than one are one file."""
+    return b"".join(_cpio_member(*member) for member in (*members, (b"TRAILER!!!", b"", 0, 1)))
+
+
+def _cpio_member(name: bytes, content: bytes, mode: int, links: int) -> bytes:
+    fields = (7, mode, 0, 0, links, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0)
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name + b"\0"
+    head += b"\0" * (-len(head) % 4)
+    return head + content + b"\0" * (-len(content) % 4)
+
+
+def rpm_header(tags: Sequence[bytes] = (), data: bytes = b"") -> bytes:
+    """A header of an RPM package, with its index and what that points into."""
+    return struct.pack(">4s4x2L", b"\x8e\xad\xe8\x01", len(tags), len(data)) + b"".join(tags) + data
+
+
+def rpm_of(members: bytes, header: bytes | None = None) -> bytes:
+    """An RPM package of a cpio archive."""
+    empty = rpm_header()
+    return b"\xed\xab\xee\xdb" + bytes(92) + empty + (header or empty) + gzip.compress(members, mtime=0)
 
 
 def _bytes(text: str | bytes) -> bytes:

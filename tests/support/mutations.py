@@ -23,34 +23,15 @@ from tests.support.archives import (
     SYMLINK,
     ZipEntry,
     ar_of,
+    cpio_of,
     pax_entry,
+    rpm_of,
     tar_entry,
     tar_of,
     zip_of,
 )
 
 LIMITS = Limits(members=2_000, size=20 << 20, ratio_floor=8 << 20, replacements=100, link_steps=200_000)
-
-
-def _cpio() -> bytes:
-    def member(name: bytes, content: bytes, mode: int, links: int = 1) -> bytes:
-        fields = (7, mode, 0, 0, links, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0)
-        head = b"070701" + b"".join(b"%08x" % field for field in fields) + name + b"\0"
-        head += b"\0" * (-len(head) % 4)
-        return head + content + b"\0" * (-len(content) % 4)
-
-    return (
-        member(b"./d", b"", 0o40755)
-        + member(b"./d/one", b"", 0o100755, 2)
-        + member(b"./d/two", b"hello", 0o100755, 2)
-        + member(b"./d/link", b"one", 0o120777)
-        + member(b"TRAILER!!!", b"", 0)
-    )
-
-
-def _rpm() -> bytes:
-    header = b"\x8e\xad\xe8\x01" + b"\0" * 4 + (0).to_bytes(4, "big") * 2
-    return b"\xed\xab\xee\xdb" + b"\0" * 92 + header + header + gzip.compress(_cpio())
 
 
 TAR = tar_of(
@@ -84,7 +65,14 @@ SEEDS: dict[str, bytes] = {
     **{kind: compress(TAR) for kind, compress in COMPRESSIONS.items()},
     "zip": ZIP,
     "deb": ar_of([("debian-binary", b"2.0\n"), ("data.tar.gz", gzip.compress(TAR, mtime=0))]),
-    "rpm": _rpm(),
+    "rpm": rpm_of(
+        cpio_of(
+            (b"./d", b"", 0o40755, 1),
+            (b"./d/one", b"", 0o100755, 2),
+            (b"./d/two", b"hello", 0o100755, 2),
+            (b"./d/link", b"one", 0o120777, 1),
+        )
+    ),
 }
 
 

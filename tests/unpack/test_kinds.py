@@ -9,7 +9,9 @@ import os
 import random
 import resource
 import shutil
+import struct
 import subprocess
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +23,16 @@ import zstandard
 from pkgs.errors import ArchiveError, StoreError
 from pkgs.store.unpack import unpack, unpack_stream
 from pkgs.store.unpack.compression import codec
-from tests.support.archives import ar_of, make_tar_gz, make_zip, tar_entry, tar_of
+from tests.support.archives import (
+    ar_of,
+    cpio_of,
+    make_tar_gz,
+    make_zip,
+    rpm_header,
+    rpm_of,
+    tar_entry,
+    tar_of,
+)
 from tests.support.listing import listing
 from tests.support.mounts import memory
 from tests.support.mutations import SEEDS
@@ -251,6 +262,54 @@ def test_a_cpio_member_of_less_than_nothing_is_refused(tmp_path: Path, dest: Pat
     archive = write(tmp_path / "a.rpm", headers + gzip.compress(members.replace(b"00000005", b"-0000005")))
 
     with pytest.raises(ArchiveError, match="a header of its cpio archive is damaged"):
+        unpack(archive, dest, name="a.rpm")
+
+
+@pytest.mark.parametrize("strip", [0, 2, 3])
+def test_a_hard_link_keeps_its_content_whichever_of_its_names_strip_takes(
+    tmp_path: Path, dest: Path, strip: int
+) -> None:
+    """cpio gives it to the last name only."""
+    members = cpio_of(
+        (b"./a/b/one", b"", 0o100755, 3), (b"./a/two", b"", 0o100755, 3), (b"./three", b"hello", 0o100755, 3)
+    )
+    unpack(write(tmp_path / "a.rpm", rpm_of(members)), dest, strip=strip, name="a.rpm")
+
+    found = [path for path in dest.rglob("*") if path.is_file()]
+    assert len(found) == {0: 3, 2: 2, 3: 1}[strip]
+    assert {path.read_bytes() for path in found} == {b"hello"}
+    assert len({path.stat().st_ino for path in found}) == 1
+
+
+def test_a_header_of_a_package_takes_no_more_memory_than_what_is_read_of_it(
+    tmp_path: Path, dest: Path
+) -> None:
+    """Each of these tags is a list of all the strings there are."""
+    count = 200_000
+    tags = [struct.pack(">4L", tag, 8, 0, count) for tag in range(5000, 5100)]
+    header = rpm_header(tags, bytes(count))
+    archive = write(tmp_path / "a.rpm", rpm_of(cpio_of((b"./a", b"x", 0o100755, 1)), header))
+    tracemalloc.start()
+    try:
+        unpack(archive, dest, name="a.rpm")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 20 << 20
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ([struct.pack(">4L", 1117, 8, 0, 2_000_000)], "more than 1,000,000 members"),
+        ([struct.pack(">4L", tag, 8, 0, 0) for tag in range(70_000)], "damaged"),
+    ],
+    ids=["names", "tags"],
+)
+def test_a_header_of_too_much_is_refused(tmp_path: Path, dest: Path, tags: list[bytes], message: str) -> None:
+    archive = write(tmp_path / "a.rpm", rpm_of(b"", rpm_header(tags, bytes(2_000_000))))
+    with pytest.raises(ArchiveError, match=message):
         unpack(archive, dest, name="a.rpm")
 
 

@@ -43,8 +43,8 @@ class CpioReader:
         """Unpack all members."""
         while (member := self._next()) is not None:
             self._store(member)
-        for (path, member), *others in self._waiting.values():  # several names of an empty file
-            self._write(member, path, [name for name, _ in others])
+        for waiting in filter(None, self._waiting.values()):  # several names of an empty file
+            self._write(waiting[0][1], [path for path, _ in waiting])
         self._stream.drain()
 
     def _next(self) -> _Member | None:
@@ -80,14 +80,14 @@ class CpioReader:
         kind = stat.S_IFMT(member.mode)
         if kind not in {stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}:
             raise ArchiveError(f"member {shown(member.name)} is a device, a socket or a pipe")
-        if path is None:
+        if kind == stat.S_IFREG:
+            self._file(member, path)
+        elif path is None:
             self._stream.skip(member.size)
         elif kind == stat.S_IFDIR:
             self._tree.directory(path, stat.S_IMODE(member.mode), member.mtime * 1_000_000_000)
-        elif kind == stat.S_IFLNK:
-            self._symlink(member, path)
         else:
-            self._file(member, path)
+            self._symlink(member, path)
         self._stream.skip(-member.size % 4)
 
     def _symlink(self, member: _Member, path: bytes) -> None:
@@ -95,16 +95,22 @@ class CpioReader:
             raise ArchiveError(f"symbolic link {shown(member.name)} has no usable target")
         self._tree.symlink(path, self._stream.read(member.size), member.mtime * 1_000_000_000)
 
-    def _file(self, member: _Member, path: bytes) -> None:
-        """Write a file; of several names for one, only the last comes with the data."""
-        if member.links > 1 and not member.size:
-            self._waiting.setdefault(member.inode, []).append((path, member))
-            return
-        names = self._waiting.pop(member.inode, []) if member.links > 1 else []
-        self._write(member, path, [name for name, _ in names])
+    def _file(self, member: _Member, path: bytes | None) -> None:
+        """Write a file; of several names for one only the last, stripped or not, comes with the data."""
+        paths = [] if path is None else [path]
+        if member.links > 1:
+            waiting = self._waiting.setdefault(member.inode, [])
+            if not member.size:
+                waiting += [(path, member) for path in paths]
+                return
+            paths += [path for path, _ in self._waiting.pop(member.inode)]
+        self._write(member, paths)
 
-    def _write(self, member: _Member, path: bytes, names: list[bytes]) -> None:
+    def _write(self, member: _Member, paths: list[bytes]) -> None:
+        if not paths:
+            self._stream.skip(member.size)
+            return
         mode = stat.S_IMODE(member.mode)
-        self._tree.file(path, self._stream.content(member.size), mode, member.mtime * 1_000_000_000)
-        for name in names:
-            self._tree.hardlink(name, path)
+        self._tree.file(paths[0], self._stream.content(member.size), mode, member.mtime * 1_000_000_000)
+        for path in paths[1:]:
+            self._tree.hardlink(path, paths[0])

@@ -165,7 +165,7 @@ def _unpack_bytes(job: _Job, source: Stream, *, threaded: bool = False) -> None:
     if kind == "deb":
         source = Stream(data_member(source))
     elif kind == "rpm":
-        files = skip_headers(source)
+        files = skip_headers(source, job.budget)
     packed = compression.codec(source.peek(sniff.HEAD))
     with closing(_opened(job, source, packed, threaded=threaded)) as chunks:
         stream = Stream(chunks)

@@ -7,12 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pkgs.errors import ArchiveError
+from pkgs.store.unpack.limits import Budget
 from pkgs.store.unpack.stream import Stream
 
 _LEAD = 96
-_LARGEST_HEADER = 256 << 20
+# rpm's own bounds on a header (lib/header.c): how many tags, and how many bytes they point into.
+_MOST_TAGS = 0xFFFF
+_MOST_DATA = 256 << 20
 _FILE_SIZES, _FILE_MODES, _FILE_TIMES = 1028, 1030, 1034
 _DIRECTORY_INDEXES, _BASE_NAMES, _DIRECTORY_NAMES, _LONG_SIZES = 1116, 1117, 1118, 5008
+_WANTED = {
+    _FILE_SIZES,
+    _FILE_MODES,
+    _FILE_TIMES,
+    _DIRECTORY_INDEXES,
+    _BASE_NAMES,
+    _DIRECTORY_NAMES,
+    _LONG_SIZES,
+}
 _NUMBERS = {3: "H", 4: "L", 5: "Q"}
 _STRINGS = {6, 8, 9}
 
@@ -27,24 +39,25 @@ class RpmFile:
     mtime: int
 
 
-def skip_headers(stream: Stream) -> list[RpmFile]:
+def skip_headers(stream: Stream, budget: Budget) -> list[RpmFile]:
     """Read up to the payload and return the files that the main header lists."""
     stream.skip(_LEAD)
-    _, size = _header(stream)
+    _, size = _header(stream, budget)
     stream.skip(-size % 8)
-    tags, _ = _header(stream)
+    tags, _ = _header(stream, budget)
     return list(_files(tags))
 
 
-def _header(stream: Stream) -> tuple[dict[int, list[int] | list[bytes]], int]:
-    """Return a header's tags, and how long it was."""
+def _header(stream: Stream, budget: Budget) -> tuple[dict[int, list[int] | list[bytes]], int]:
+    """Return those of a header's tags that are of use, and how long it was."""
     magic, count, size = struct.unpack(">4s4x2L", stream.read(16))
-    if magic != b"\x8e\xad\xe8\x01" or 16 * count + size > _LARGEST_HEADER:
+    if magic != b"\x8e\xad\xe8\x01" or count > _MOST_TAGS or size > _MOST_DATA:
         raise ArchiveError("a header of the package is damaged")
     index, data = stream.read(16 * count), stream.read(size)
     tags = {}
     for tag, kind, offset, length in struct.iter_unpack(">4L", index):
-        if length <= size:
+        if tag in _WANTED and length <= size:
+            budget.claims(length)
             tags[tag] = _values(data, kind, offset, length)
     return tags, 16 + 16 * count + size
 
