@@ -12,6 +12,7 @@ import shutil
 import struct
 import subprocess
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,8 +22,9 @@ import pytest
 import zstandard
 
 from pkgs.errors import ArchiveError, StoreError
-from pkgs.store.unpack import unpack, unpack_stream
+from pkgs.store.unpack import Limits, unpack, unpack_stream
 from pkgs.store.unpack.compression import codec
+from pkgs.store.unpack.stream import CHUNK
 from tests.support.archives import (
     ar_of,
     cpio_of,
@@ -338,6 +340,86 @@ def test_an_encrypted_7z_is_refused(tmp_path: Path, dest: Path) -> None:
     )
     with pytest.raises(ArchiveError, match="'secret' is encrypted"):
         unpack(archive, dest, name="t.7z")
+
+
+@needs("7z")
+def test_a_7z_whose_listing_is_encrypted_is_refused(tmp_path: Path, dest: Path) -> None:
+    write(tmp_path / "secret", b"x")
+    with pytest.raises(ArchiveError, match="Wrong password"):
+        unpack(seven_zip(tmp_path, "secret", "-psecret", "-mhe=on"), dest, name="t.7z")
+
+
+def seven_zip(root: Path, member: str, *options: str, given: bytes | None = None) -> Path:
+    """Pack what is in ``root``, or ``given`` under the name of ``member``."""
+    words = [f"-si{member}"] if given is not None else [member]
+    command = ["7z", "a", "-bd", *options, "t.7z", *words]
+    subprocess.run(command, cwd=root, input=given, check=True, capture_output=True)
+    return root / "t.7z"
+
+
+def without_modes(archive: Path) -> Path:
+    """Take the Unix modes out of a 7z with a plain header, as if it were made on Windows."""
+    data = bytearray(archive.read_bytes())
+    offset, size = struct.unpack_from("<2Q", data, 12)
+    header = bytes(data[32 + offset : 32 + offset + size]).replace(b"\x20\x80\xa4\x81", b"\x20\0\0\0")
+    data[32 + offset : 32 + offset + size] = header
+    struct.pack_into("<L", data, 28, zlib.crc32(header))
+    struct.pack_into("<L", data, 8, zlib.crc32(data[12:32]))
+    return write(archive, bytes(data))
+
+
+@needs("7z")
+@pytest.mark.parametrize("before", range(7))
+def test_a_program_in_a_7z_without_modes_is_executable_wherever_it_begins(
+    tmp_path: Path, dest: Path, before: int
+) -> None:
+    write(tmp_path / "a", bytes(CHUNK - before))
+    seven_zip(tmp_path, "a", "-mx=0", "-mhc=off")
+    write(tmp_path / "b", b"\x7fELF\2\1\1" + bytes(100))
+    unpack(without_modes(seven_zip(tmp_path, "b", "-mx=0", "-mhc=off")), dest, name="t.7z")
+
+    assert [(dest / name).stat().st_mode & 0o777 for name in "ab"] == [0o644, 0o755]
+
+
+@needs("7z")
+def test_what_7zip_read_from_its_input_is_a_file(tmp_path: Path, dest: Path) -> None:
+    """It notes a pipe as a pipe, and unpacks it as the file that was meant."""
+    unpack(seven_zip(tmp_path, "tool", given=SCRIPT), dest, name="t.7z")
+
+    assert (dest / "tool").read_bytes() == SCRIPT
+    assert (dest / "tool").stat().st_mode & 0o777 == 0o755
+
+
+@needs("7z")
+def test_times_in_a_7z_are_exact_to_100_nanoseconds(tmp_path: Path, dest: Path) -> None:
+    os.utime(write(tmp_path / "a", b"x"), ns=(0, 1_234_567_890_123_456_700))
+    unpack(seven_zip(tmp_path, "a"), dest, name="t.7z")
+
+    assert (dest / "a").stat().st_mtime_ns == 1_234_567_890_123_456_700
+
+
+@needs("7z")
+def test_what_strip_takes_of_a_7z_counts(tmp_path: Path, dest: Path) -> None:
+    archive = seven_zip(tmp_path, "zeros", given=bytes(20_000_000))
+    with pytest.raises(ArchiveError, match="250 times its own size"):
+        unpack(archive, dest, strip=1, name="t.7z", limits=Limits(ratio_floor=1_000_000))
+
+
+@needs("7z")
+def test_the_listing_of_a_7z_is_not_kept(tmp_path: Path, dest: Path) -> None:
+    (tmp_path / "d").mkdir()
+    for number in range(4_000):
+        (tmp_path / "d" / f"{number:0250}").touch()
+    archive = seven_zip(tmp_path, "d")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArchiveError, match="more than 3,000 members"):
+            unpack(archive, dest, strip=2, name="t.7z", limits=Limits(members=3_000))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2_500_000
 
 
 def test_without_7zip_a_7z_says_what_to_install(tmp_path: Path, dest: Path) -> None:

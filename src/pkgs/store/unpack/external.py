@@ -12,15 +12,18 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 from pkgs.errors import ArchiveError
+from pkgs.store.files import remove_tree
 from pkgs.store.unpack.copying import copy_into
 from pkgs.store.unpack.stream import CHUNK
 from pkgs.store.unpack.tree import Tree
 
 _SCRATCH = ".pkgs-unpacking"
 _SECONDS = 1800
+_MOST_SAID = 1 << 16
 
 
 class Helper:
@@ -55,18 +58,22 @@ class Helper:
         """Run it while the body reads what it prints."""
         import subprocess  # deferred: most archives need no other program
 
-        with subprocess.Popen(
-            [self._program, *arguments],
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as process:
+        with (
+            TemporaryFile() as errors,
+            subprocess.Popen(
+                [self._program, *arguments],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            ) as process,
+        ):
             assert process.stdout is not None
             try:
                 yield _pieces(process.stdout)
                 if process.wait(_SECONDS):
-                    raise ArchiveError(_failure(self._program, process.returncode, b""))
+                    errors.seek(0)
+                    raise ArchiveError(_failure(self._program, process.returncode, errors.read(_MOST_SAID)))
             finally:
                 process.kill()
 
@@ -124,9 +131,9 @@ def _scratch(dest: Path) -> Iterator[Path]:
     try:
         yield scratch
     finally:
-        shutil.rmtree(scratch)
+        remove_tree(scratch)
 
 
 def _failure(program: str, status: int, output: bytes) -> str:
-    said = output.decode("utf-8", "replace").strip().splitlines()[-3:]
+    said = list(filter(None, output.decode("utf-8", "replace").splitlines()))[-3:]
     return f"{Path(program).name} ended with status {status}" + (f": {' '.join(said)}" if said else "")

@@ -16,14 +16,17 @@ from pkgs.store.unpack.external import Helper
 from pkgs.store.unpack.limits import Budget
 from pkgs.store.unpack.members import Members
 from pkgs.store.unpack.names import shown
-from pkgs.store.unpack.sniff import is_executable
+from pkgs.store.unpack.sniff import HEAD, is_executable
 from pkgs.store.unpack.stream import Stream
 from pkgs.store.unpack.tree import Tree
 
 _NAMES = ("7zz", "7z", "7za", "7zr")
 _HINT = "install 7-Zip (package 7zip or p7zip-full), or ask for another kind of archive"
 _KINDS = {"l": stat.S_IFLNK, "d": stat.S_IFDIR, "-": stat.S_IFREG}
+# 7-Zip notes what it read from a pipe as a pipe, and unpacks it as the file that was meant.
+_PIPE = "p"
 _LONGEST_LINK = 4095
+_LONGEST_LINE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +44,35 @@ class SevenZipReader:
     def __init__(
         self, archive: Path, tree: Tree, budget: Budget, members: Members, *, environ: Mapping[str, str]
     ) -> None:
-        self._archive = str(archive.absolute())
+        self._archive = archive.absolute()
         self._tree = tree
         self._budget = budget
         self._members = members
         self._helper = Helper(_NAMES, _HINT, environ)
+        # With a password, be it a wrong one, it does not ask for the right one.
+        self._words = ("-t7z", "-pnone", "--", str(self._archive))
 
     def unpack(self) -> None:
         """Unpack all members, whose contents 7-Zip prints one after the other in the order of its listing."""
-        listing = self._helper.run("l", "-slt", "-ba", "-sccUTF-8", "-t7z", "--", self._archive)
-        self._budget.took(Path(self._archive).stat().st_size)
-        with self._helper.output("x", "-so", "-bd", "-t7z", "--", self._archive) as chunks:
-            stream = Stream(chunks)
-            for member in _members(listing):
+        self._budget.took(self._archive.stat().st_size)
+        with (
+            self._helper.output("x", "-so", "-bd", *self._words) as contents,
+            self._helper.output("l", "-slt", "-ba", "-sccUTF-8", *self._words) as listing,
+        ):
+            stream = Stream(self._counted(contents))
+            for member in _members(_lines(listing)):
                 self._store(member, stream)
-            if stream.peek(1):
+            if stream.has_more():
                 raise ArchiveError("it holds more than its listing says")
+
+    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._budget.produced(len(chunk))
+            yield chunk
 
     def _store(self, member: _Member, stream: Stream) -> None:
         path = self._members.place(member.name)
+        head = stream.peek(min(member.size, HEAD))
         content = _checked(member, stream)
         if path is None:
             for _ in content:
@@ -71,9 +84,8 @@ class SevenZipReader:
                 raise ArchiveError(f"symbolic link {shown(member.name)} has no usable target")
             self._tree.symlink(path, b"".join(content), member.mtime)
         else:
-            first = next(content, b"")
-            mode = stat.S_IMODE(member.mode) or (0o755 if is_executable(bytes(first)) else 0o644)
-            self._tree.file(path, itertools.chain([first], content), mode, member.mtime)
+            mode = stat.S_IMODE(member.mode) or (0o755 if is_executable(head) else 0o644)
+            self._tree.file(path, content, mode, member.mtime)
 
 
 def _checked(member: _Member, stream: Stream) -> Iterator[memoryview | bytes]:
@@ -85,13 +97,27 @@ def _checked(member: _Member, stream: Stream) -> Iterator[memoryview | bytes]:
         raise ArchiveError(f"member {shown(member.name)} is damaged: its CRC differs")
 
 
-def _members(listing: bytes) -> Iterator[_Member]:
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    pending = b""
+    for chunk in chunks:
+        *lines, pending = (pending + chunk).split(b"\n")
+        yield from lines
+        if len(pending) > _LONGEST_LINE:
+            raise ArchiveError(f"a member's name claims {len(pending):,} bytes")
+    yield pending
+
+
+def _members(lines: Iterator[bytes]) -> Iterator[_Member]:
     """Read a listing: a block of ``Key = value`` lines for each member."""
-    for block in listing.replace(b"\r\n", b"\n").split(b"\n\n"):
-        lines = (line.partition(b" = ") for line in block.split(b"\n"))
-        fields = {key.strip(): value for key, equals, value in lines if equals}
+    fields: dict[bytes, bytes] = {}
+    for line in itertools.chain(lines, [b""]):
+        key, equals, value = line.rstrip(b"\r").partition(b" = ")
+        if equals:
+            fields[key] = value
+            continue
         if b"Path" in fields:
             yield _member(fields)
+        fields = {}
 
 
 def _member(fields: Mapping[bytes, bytes]) -> _Member:
@@ -116,8 +142,10 @@ def _mode(attributes: str) -> int:
     text = words[-1] if words and len(words[-1]) == 10 else ""
     if not text:
         return stat.S_IFDIR if "D" in attributes else stat.S_IFREG
+    if text[0] == _PIPE:
+        return stat.S_IFREG
     if text[0] not in _KINDS:
-        raise ArchiveError("it holds a device, a socket or a pipe")
+        raise ArchiveError("it holds a device or a socket")
     bits = sum(1 << 8 - index for index, letter in enumerate(text[1:]) if letter in "rwxst")
     return _KINDS[text[0]] | bits
 
@@ -125,4 +153,6 @@ def _mode(attributes: str) -> int:
 def _mtime(text: str) -> int | None:
     if not text:
         return None
-    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%d %H:%M:%S")) * 1_000_000_000
+    seconds, _, fraction = text.partition(".")
+    since_epoch = calendar.timegm(time.strptime(seconds, "%Y-%m-%d %H:%M:%S"))
+    return since_epoch * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
