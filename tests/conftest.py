@@ -11,9 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.clients import client_variables, link_client_files
 from tests.support.fences import Fence, forbidden_paths, install, real_home, snapshot
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("pkgs", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pkgs")
 
 _REAL_HOME = real_home()
 _REAL_ENVIRON = dict(os.environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pkgs.errors import ManifestError
@@ -13,8 +13,6 @@ from pkgs.manifest.document import Attribute, Block, Comment, Document, Heredoc,
 from pkgs.manifest.load import load_manifest, parse_document
 from pkgs.manifest.printer import print_document
 from pkgs.manifest.strings import quote, unquote
-
-QUICKLY = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 # Pieces of the language, so that random texts get past the first word.
 PIECES = st.sampled_from(
@@ -73,7 +71,7 @@ def parse(text: str) -> Document:
     return parse_document(text, path="x.hcl")
 
 
-@QUICKLY
+@settings(max_examples=150)
 @given(documents)
 def test_any_document_survives_printing(document: Document) -> None:
     printed = print_document(document)
@@ -81,7 +79,7 @@ def test_any_document_survives_printing(document: Document) -> None:
     assert print_document(parse(printed)) == printed
 
 
-@settings(QUICKLY, max_examples=400)
+@settings(max_examples=400)
 @given(TEXTS)
 @example("a b sha256sums = {\n}")
 @example("a // b\nc {}")
@@ -98,7 +96,7 @@ def test_any_text_is_read_stably_or_refused_in_words(text: str) -> None:
         assert parse(print_document(document)) == document
 
 
-@settings(QUICKLY, max_examples=400)
+@settings(max_examples=400)
 @given(TEXTS)
 def test_no_text_crashes_the_loader(text: str) -> None:
     try:
@@ -107,7 +105,7 @@ def test_no_text_crashes_the_loader(text: str) -> None:
         assert error.message.startswith("x.hcl:")
 
 
-@QUICKLY
+@settings(max_examples=150)
 @given(documents)
 def test_no_document_crashes_the_loader(document: Document) -> None:
     try:
@@ -116,7 +114,7 @@ def test_no_document_crashes_the_loader(document: Document) -> None:
         assert error.message.startswith("x.hcl:")
 
 
-@QUICKLY
+@settings(max_examples=150)
 @given(strings)
 def test_a_quoted_string_says_the_same(text: str) -> None:
     assert unquote(quote(text)) == text

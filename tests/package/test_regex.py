@@ -7,7 +7,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pkgs.package.regex import compile_regex
@@ -108,7 +108,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, max_size=5).map("".join), st.text(alphabet="abc", max_size=6))
 def test_simple_expressions_mean_what_they_mean_in_python(expression: str, text: str) -> None:
     assert compile_regex(expression).found_in(text) == bool(re.search(expression, text))

@@ -145,7 +145,7 @@ def script(cases: list[tuple[dict[str, str], list[EnvOp]]]) -> str:
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_shells_and_python_agree(shell: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    @settings(max_examples=8, deadline=None, database=None)
+    @settings(max_examples=8, database=None)
     @given(st.lists(CASE, min_size=20, max_size=40))
     def agree(cases: list[tuple[dict[str, str], list[EnvOp]]]) -> None:
         folder = tmp_path_factory.mktemp("case")

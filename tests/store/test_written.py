@@ -145,7 +145,6 @@ def test_what_is_noted_is_what_is_there(few: int, monkeypatch: pytest.MonkeyPatc
 
     @settings(
         max_examples=100,
-        deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkgs.store.unpack import companion
@@ -31,9 +31,7 @@ def test_damaged_archives_do_no_harm(few: int, monkeypatch: pytest.MonkeyPatch) 
 
     @settings(
         max_examples=300,
-        deadline=None,
         derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
         database=None,
     )
     @given(damaged(), st.integers(0, 2))

@@ -66,7 +66,6 @@ def unpack_with_tool(kind: str, archive: Path, dest: Path) -> None:
 def test_a_generated_tree_comes_out_alike(kind: str) -> None:
     @settings(
         max_examples=25,
-        deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
