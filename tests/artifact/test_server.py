@@ -19,7 +19,7 @@ def server() -> Iterator[Server]:
 
 
 def _get(server: Server, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     try:
         connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
         response = connection.getresponse()

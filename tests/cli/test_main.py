@@ -197,23 +197,24 @@ def test_a_bug_leaves_a_report(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_ends_at_once_and_changes_nothing(project: Project) -> None:
-    body = b"x" * 100_000
     with serving() as server:
         for name in ("one", "two"):
+            body = name.encode() * 50_000
             url = server.add(f"/{name}.tar.gz", Reply(body, stall_after=1000))
             project.remote(name, url, digest_bytes(body).hex)
         before = project.snapshot()
-        words = [str(project.exe), "install", "one", "two"]
-        with subprocess.Popen(
-            words, cwd=project.root, env=project.environ(), stderr=subprocess.PIPE, text=True
-        ) as process:
-            _wait_until_asked(server, 2)
-            process.send_signal(signal.SIGINT)
-            start = time.monotonic()
-            _, said = process.communicate(timeout=30)
+        process = subprocess.Popen(
+            [project.exe, "install", "one", "two"],
+            cwd=project.root,
+            env=project.environ(PKGS_HTTP_TIMEOUT="5m"),  # not what ends it
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        _wait_until_asked(server, 2)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert time.monotonic() - start < 10
     assert "Traceback" not in said
     assert project.snapshot() == before
 

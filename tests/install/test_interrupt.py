@@ -40,7 +40,7 @@ def test_it_ends_promptly_with_nothing_half_done(project: Project) -> None:
         process = subprocess.Popen(
             [project.exe, "install", "quick", "slow", "slower"],
             cwd=project.root,
-            env=project.environ(),
+            env=project.environ(PKGS_HTTP_TIMEOUT="5m"),  # not what ends it
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -48,12 +48,10 @@ def test_it_ends_promptly_with_nothing_half_done(project: Project) -> None:
         until(lambda: server.seen("/slow.tgz") and server.seen("/slower.tgz"), "nothing was asked for")
         until(lambda: list((project.state / "trees").glob("sha256-*/bin/quick")), "nothing arrived")
 
-        start = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=PATIENCE)
 
         assert process.returncode == EXIT_INTERRUPTED
-        assert time.monotonic() - start < 5
         assert "Traceback" not in err
         assert not list(project.bin.glob(".*.pkg"))
         assert project.lock.read_bytes() == before

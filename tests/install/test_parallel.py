@@ -34,7 +34,7 @@ def test_as_many_as_there_are_jobs_are_fetched_at_once(project: Project) -> None
 
     def all_have_arrived() -> bool:
         try:
-            together.wait(timeout=15)
+            together.wait(timeout=30)
         except threading.BrokenBarrierError:
             return False
         return True

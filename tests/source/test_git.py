@@ -243,7 +243,7 @@ def test_eight_processes_at_once_make_one_clone(repository: Repository, tmp_path
 def test_a_clone_that_is_killed_leaves_nothing_that_counts(
     repository: Repository, tmp_path: Path, access: Opened
 ) -> None:
-    tools = str(_counting_git(tmp_path, "exec sleep 20"))
+    tools = str(_counting_git(tmp_path, "exec sleep 100"))
     killed = _process(repository.uri, str(tmp_path / "state"), path=tools)
     deadline = time.monotonic() + 30
     while not (tmp_path / "clones").exists() and time.monotonic() < deadline:
@@ -252,7 +252,7 @@ def test_a_clone_that_is_killed_leaves_nothing_that_counts(
     (next(shelf.iterdir()) / ".tmp-files-1-left").mkdir()
     killed.send_signal(signal.SIGKILL)
     os.kill(int((tmp_path / "clones").read_text()), signal.SIGKILL)
-    killed.communicate(timeout=10)
+    killed.communicate(timeout=30)
 
     source = open_source(repository.uri, access())
 

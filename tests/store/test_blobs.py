@@ -151,7 +151,7 @@ def test_eight_at_once_download_once(store: TestStore, artifact: Artifact) -> No
     blobs: list[Blob] = []
 
     def work() -> None:
-        started.wait(10)
+        started.wait(30)
         blobs.append(ensure(store, shelf, artifact))
 
     at_once(8, work)

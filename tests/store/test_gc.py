@@ -173,7 +173,7 @@ with store.locks.hold(sys.argv[2], waiting=print), store.locks.hold(sys.argv[3],
         items = gc(store)
     finally:
         holder.kill()
-        holder.communicate(timeout=10)
+        holder.communicate(timeout=30)
 
     assert kept(items) == [("download", "it is being worked on"), ("tree", "it is being worked on")]
     assert building.exists()

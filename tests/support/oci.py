@@ -55,7 +55,7 @@ class Registry:
     def _send(self, method: str, path: str, body: bytes, kind: str = "application/octet-stream") -> str:
         url = path if path.startswith("http") else f"http://{self.host}{path}"
         request = urllib.request.Request(url, body, {"Content-Type": kind}, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return str(answer.headers.get("Location", ""))
 
 
@@ -85,11 +85,11 @@ def registry(folder: Path) -> Iterator[Registry]:
         yield Registry(f"127.0.0.1:{port}")
     finally:
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=30)
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -32,6 +32,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 _MOST_REQUESTS = 10_000
+_STALL = 300.0  # seconds: longer than any test waits
 _COMMON_NAME = re.compile(r"'commonName', '([^']*)'")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
@@ -238,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         cuts = [n for n in (reply.stall_after, reply.truncate_after, reply.reset_after) if n is not None]
         self._write(body[: min(cuts)] if cuts else body, reply.trickle)
         if reply.stall_after is not None:
-            self.server.owner.stopping.wait(30)
+            self.server.owner.stopping.wait(_STALL)
         if reply.reset_after is not None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
