@@ -22,6 +22,7 @@ from pkgs.environment.operations import Dependency, call_operations
 from pkgs.environment.pins import read_pins
 from pkgs.environment.transform import apply
 from pkgs.errors import EnvError, PkgsError, ResolveError
+from pkgs.install.apart import apart
 from pkgs.install.farm import link_farm
 from pkgs.install.materialise import Installed, in_parallel, materialise
 from pkgs.install.obtain import DOWNLOAD, GIT, kind_of
@@ -135,14 +136,12 @@ def _why_not(workspace: Workspace, url: str, artifact: Artifact, platform: Platf
 def _tested(workspace: Workspace, trial: Trial, limit: float) -> Trial:
     lock = read_lock(workspace.environment.lock_file)
     pins = [pin.reference for pin in read_pins(workspace.environment.bin_dir)]
-    (installed,) = materialise(
-        workspace, [trial.reference], lock, lambda: known_packages(workspace, pins, lock)
-    )
-    command = installed.package.test
-    started = time.monotonic()
-    status, output = _run(_words(installed), _environ(workspace, installed), limit)
-    seconds = time.monotonic() - started
-    trial = replace(trial, command=command, output=output, seconds=seconds)
+    with apart(workspace) as own:
+        (installed,) = materialise(own, [trial.reference], lock, lambda: known_packages(own, pins, lock))
+        started = time.monotonic()
+        status, output = _run(_words(installed), _environ(own, installed), limit)
+        seconds = time.monotonic() - started
+    trial = replace(trial, command=installed.package.test, output=output, seconds=seconds)
     if status is None:
         return replace(trial, reason=f"it takes more than {limit:g} s")
     return replace(trial, reason=f"it ends with status {status}") if status else replace(trial, result=PASSED)

@@ -29,7 +29,8 @@ class Workspace:
     ``frozen`` forbids every change of pins and lock. ``jobs`` is how many packages are fetched and unpacked
     at once. ``home`` is the user's home directory, which manifests may name; ``environ`` is what programs
     that pkgs itself starts, such as git, see of the process's variables.
-    ``places`` tells which directories the symbols in sources of this machine stand for.
+    ``places`` tells which directories the symbols in sources of this machine stand for. ``owned_by`` is who
+    uses what it has in the store, if that is not the environment (:mod:`pkgs.install.apart`).
     """
 
     environment: Environment
@@ -47,6 +48,7 @@ class Workspace:
     frozen: bool = False
     jobs: int = 4
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    owned_by: Path | None = None
 
     def afresh(self) -> Workspace:
         """Return the same workspace with no manifest read yet."""
@@ -54,5 +56,5 @@ class Workspace:
 
     @property
     def owner(self) -> Path:
-        """The environment's one name in the store, however its directory is spelled."""
-        return self.environment.bin_dir.resolve()
+        """Who uses the store, by one name: the environment, however its directory is spelled."""
+        return self.owned_by or self.environment.bin_dir.resolve()
