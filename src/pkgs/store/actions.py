@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pkgs.errors import StoreError
 from pkgs.manifest.model import Action, Chmod, Copy, Delete, Message, Mkdir, Rename, Run, Symlink
@@ -22,6 +23,7 @@ from pkgs.manifest.model import Action, Chmod, Copy, Delete, Message, Mkdir, Ren
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 _SECONDS = 600.0
 _SHOWN_LINES = 20
+_SHOWN_BYTES = 4_000
 
 
 def run_actions(
@@ -114,22 +116,35 @@ class _Actor:
         link.symlink_to(action.from_)
 
     def _run(self, action: Run) -> None:
-        """Run a program; what it prints is shown only if it fails."""
+        """Run a program; the end of what it prints is shown, and only if it fails."""
+        from tempfile import TemporaryFile  # deferred: few packages run anything
+
+        # Files, since whatever the program leaves running would hold a pipe open.
+        with TemporaryFile() as given, TemporaryFile() as printed:
+            given.write(action.stdin.encode())
+            given.seek(0)
+            status = self._status(action, given, printed)
+            if status:
+                raise StoreError(_failure(action, status, _tail(printed)), "see what the program says above")
+
+    def _status(self, action: Run, given: IO[bytes], printed: IO[bytes]) -> int:
+        """Return the status that a program ended with; end what it left running."""
         import subprocess  # deferred: few packages run anything
 
         command = [*shlex.split(action.cmd), *action.args]
-        environ = {**self.environ, **dict(text.partition("=")[::2] for text in action.env)}
+        if not command:
+            raise ValueError("no program is named")
         with subprocess.Popen(
             command,
             cwd=self._file(action.dir) if action.dir else self.root,
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            env={**self.environ, **dict(text.partition("=")[::2] for text in action.env)},
+            stdin=given,
+            stdout=printed,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as process:
             try:
-                output, _ = process.communicate(action.stdin.encode(), self.timeout)
+                return process.wait(self.timeout)
             except subprocess.TimeoutExpired as error:
                 raise StoreError(
                     f"the manifest's action {described(action)} ran longer than {self.timeout:g} s",
@@ -137,8 +152,6 @@ class _Actor:
                 ) from error
             finally:
                 _end(process.pid)
-        if process.returncode:
-            raise StoreError(_failure(action, process.returncode, output), "see what the program says above")
 
     def _entry(self, text: str) -> Path:
         """Return the path of something inside an allowed directory, not following a link in its place."""
@@ -186,6 +199,11 @@ def _failure(action: Run, status: int, output: bytes) -> str:
     how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
     lines = output.decode("utf-8", "replace").rstrip().splitlines()[-_SHOWN_LINES:]
     return "\n  ".join([f"the manifest's action {described(action)} {how}", *lines])
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    file.seek(max(file.seek(0, os.SEEK_END) - _SHOWN_BYTES, 0))
+    return file.read()
 
 
 def _end(leader: int) -> None:

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO
 
 from pkgs.errors import ArchiveError
@@ -57,6 +56,7 @@ class Helper:
     def output(self, *arguments: str) -> Iterator[Iterator[bytes]]:
         """Run it while the body reads what it prints."""
         import subprocess  # deferred: most archives need no other program
+        from tempfile import TemporaryFile  # the same
 
         with (
             TemporaryFile() as errors,
