@@ -74,6 +74,14 @@ def test_actions_happen_in_order(root: Path) -> None:
     assert not (root / "sub").exists()
 
 
+def test_a_copy_takes_the_place_of_a_file_and_leaves_its_other_names_alone(root: Path) -> None:
+    (root / "other").hardlink_to(root / "tool")
+    act(root, Copy("beside.sh", f"{root}/tool"))
+
+    assert (root / "tool").read_text() == "#!content of beside.sh"
+    assert (root / "other").read_text() == "#!/bin/sh\n"
+
+
 def test_a_program_runs_without_a_shell_and_with_little_environment(root: Path) -> None:
     act(
         root,

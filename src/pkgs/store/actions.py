@@ -103,6 +103,7 @@ class _Actor:
         else:
             content = self.copy_source(action.from_)
             mode = 0o755 if content.startswith(b"#!") else 0o644
+        to.unlink(missing_ok=True)  # it may be read-only, or have other names
         to.write_bytes(content)
         to.chmod((action.mode or mode) & 0o777)
 
