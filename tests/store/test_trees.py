@@ -274,6 +274,17 @@ def test_the_digest_of_a_known_tree_never_changes(tmp_path: Path) -> None:
     assert digest_tree(tmp_path).digest == digest_bytes(text.encode())
 
 
+def test_the_digest_tells_where_a_links_path_ends(tmp_path: Path) -> None:
+    links = [("a -> b", "c"), ("a", "b -> c"), ("a -\\> b", "c"), ("x ->", "y"), ("x", "-> y")]
+    digests = set()
+    for number, (name, target) in enumerate(links):
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"{number}" / name).symlink_to(target)
+        digests.add(digest_tree(tmp_path / f"{number}").digest)
+
+    assert len(digests) == len(links)
+
+
 def test_forgetting_removes_everything(store: TestStore) -> None:
     tree = ensure(store, recipe_of(store))
     store.trees.discard(tree.key, reporter=store.reporter)

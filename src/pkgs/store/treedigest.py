@@ -7,8 +7,9 @@ names of a directory sorted as bytes, a directory before what is in it:
     l PATH -> TARGET                  a symbolic link
     f SHA256 x PATH                   a file; `-` instead of `x` where its owner cannot execute it
 
-Paths and targets are bytes, with `\` written `\\` and a newline `\n`. Owners, times, sizes of directories
-and other permission bits do not count, so that the same archive gives the same digest on every machine.
+Paths and targets are bytes, with `\` written `\\` and a newline `\n`; in the path of a link `->` is written
+`-\>`. Owners, times, sizes of directories and other permission bits do not count, so that the same archive
+gives the same digest on every machine.
 """
 
 # ruff: noqa: PTH101, PTH115, PTH208, S103
@@ -58,7 +59,7 @@ class Entry(NamedTuple):
         if self.kind == "f":
             return b"f %b %b %b\n" % (self.content.encode(), b"x" if self.mode & 0o100 else b"-", path)
         if self.kind == "l":
-            return b"l %b -> %b\n" % (path, _escaped(self.content))
+            return b"l %b -> %b\n" % (path.replace(b"->", b"-\\>"), _escaped(self.content))
         return b"d %b\n" % path
 
 
