@@ -18,6 +18,7 @@ from pkgs.shim.files import bootstrap
 from pkgs.shim.scaffold import scripts
 from pkgs.shim.wrapper import wrapper_text
 from tests.support.programs import SmallProgram, write_lock
+from tests.support.server import Reply, serving
 from tests.support.shims import SHELLS, Shims, as_sh
 
 PYTHON = Path(sys.executable).resolve()
@@ -128,6 +129,22 @@ def test_an_unreachable_url_is_told(bench: Bench) -> None:
     assert "file:///nowhere/pkgs.whl cannot be fetched" in bench.fail("version")
 
 
+def test_a_wheel_that_is_cut_off_is_no_other_wheel(bench: Bench) -> None:
+    data = bench.small.wheel.read_bytes()
+    with serving() as server:
+        url = server.add("/pkgs.whl", Reply(data, truncate_after=100))
+        write_lock(bench.shims.bin_dir, bench.small.by_wheel(url=url))
+
+        assert f"{url} cannot be fetched: only 100 bytes of it came" in bench.fail("version")
+
+
+@pytest.mark.parametrize("path", ["/a b.whl", "/pkgs\x7f.whl"])
+def test_a_url_that_cannot_be_asked_for_is_told(bench: Bench, path: str) -> None:
+    write_lock(bench.shims.bin_dir, bench.small.by_wheel(url=f"http://127.0.0.1:9{path}"))
+
+    assert "cannot be fetched: URL can't contain control characters" in bench.fail("version")
+
+
 def test_a_library_with_another_digest_is_refused(bench: Bench) -> None:
     wrong = Program("1.0", (f"smalllib==1.0 --hash=sha256:{'0' * 64}",), path="../src/pkgs")
     write_lock(bench.shims.bin_dir, wrong)
@@ -233,7 +250,7 @@ def test_many_first_calls_set_up_once(bench: Bench) -> None:
 
 def test_uv_is_used_where_it_works_and_else_pip(bench: Bench, tmp_path: Path) -> None:
     uv = bench.path / "uv"
-    uv.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/asked\nexit 1\n')
+    uv.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/asked\nprintf "\\377" >&2\nexit 1\n')
     uv.chmod(0o755)
     write_lock(bench.shims.bin_dir, bench.small.by_path(bench.shims.bin_dir))
 

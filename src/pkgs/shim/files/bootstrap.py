@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import http.client
 import io
 import os
 import re
@@ -195,7 +196,14 @@ def version(text: str) -> tuple[int, int]:
 def run(command: list[str], environ: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, away from the user's terminal and directory."""
     return subprocess.run(
-        command, env=environ, cwd=cwd, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command,
+        env=environ,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
 
 
@@ -233,13 +241,20 @@ def download(url: str, digest: str) -> bytes:
             "run `pkgs init` with that version once on this machine, or set PKGS_EXE to a pkgs of your own",
         )
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  # checked above
-            data: bytes = answer.read(LIMIT)
-    except (OSError, ValueError) as error:
+        return read_url(url)
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise BootstrapError(
             f"{url} cannot be fetched: {error}", "look at the network, then call again"
         ) from error
-    return data
+
+
+def read_url(url: str) -> bytes:
+    """Return what is at ``url``, up to LIMIT; raise OSError if it ends too early."""
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  # the caller has looked at it
+        data: bytes = answer.read(LIMIT)
+        if getattr(answer, "length", 0):  # what is still to come over HTTP
+            raise OSError(f"only {len(data)} bytes of it came")
+        return data
 
 
 def site_packages(place: Path) -> str:
