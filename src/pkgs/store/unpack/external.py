@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import IO
 
 from pkgs.errors import ArchiveError
 from pkgs.store.files import remove_tree
-from pkgs.store.unpack.copying import copy_into
 from pkgs.store.unpack.stream import CHUNK
 from pkgs.store.unpack.tree import Tree
 
@@ -90,7 +90,7 @@ def unpack_pkg(archive: Path, dest: Path, tree: Tree, environ: Mapping[str, str]
         if not payloads:
             raise ArchiveError("it has no payload")
         for payload in payloads:
-            copy_into(tree, payload)
+            _copy(tree, payload)
 
 
 def unpack_dmg(
@@ -106,13 +106,13 @@ def unpack_dmg(
         helper.run("attach", "-nobrowse", "-readonly", "-mountpoint", str(mounted), str(archive))
         try:
             for app in apps:
-                copy_into(tree, _inside(mounted, app), os.fsencode(Path(app).name))
+                _copy(tree, _inside(mounted, app), os.fsencode(Path(app).name))
         finally:
             helper.run("detach", "-force", str(mounted))
 
 
-def _pieces(pipe: IO[bytes]) -> Iterator[bytes]:
-    while chunk := pipe.read(CHUNK):
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
         yield chunk
 
 
@@ -121,6 +121,22 @@ def _inside(mounted: Path, app: str) -> Path:
     if not path.resolve().is_relative_to(mounted.resolve()) or not path.is_dir():
         raise ArchiveError(f"the disk image holds no {app!r}")
     return path
+
+
+def _copy(tree: Tree, source: Path, below: bytes = b"") -> None:
+    """Copy what ``source`` holds to ``below`` in the tree; sockets, pipes and devices are passed over."""
+    for entry in sorted(os.scandir(os.fsencode(source)), key=lambda entry: entry.name):
+        status = entry.stat(follow_symlinks=False)
+        path = below + b"/" + entry.name if below else entry.name
+        if stat.S_ISDIR(status.st_mode):
+            tree.directory(path, status.st_mode, status.st_mtime_ns)
+            _copy(tree, Path(os.fsdecode(entry.path)), path)
+        elif stat.S_ISLNK(status.st_mode):
+            target = os.readlink(entry.path)  # noqa: PTH115 - names are bytes here
+            tree.symlink(path, target, status.st_mtime_ns)
+        elif stat.S_ISREG(status.st_mode):
+            with Path(os.fsdecode(entry.path)).open("rb") as file:
+                tree.file(path, _pieces(file), status.st_mode, status.st_mtime_ns)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from typing import BinaryIO, Protocol
 from pkgs.errors import ArchiveError, StoreError
 from pkgs.store.unpack import compression, external, single, sniff
 from pkgs.store.unpack.ar import data_member
-from pkgs.store.unpack.copying import copy_into
 from pkgs.store.unpack.cpio import CpioReader
 from pkgs.store.unpack.limits import Budget, Limits
 from pkgs.store.unpack.members import Members
@@ -68,7 +67,7 @@ def unpack(
     (the last part of the source's URL) and how messages call the archive; with ``dont_extract`` the archive
     itself is stored under it. ``apps`` are taken from a macOS disk image; ``environ`` (the process's own
     unless given) says where 7z, pkgutil and hdiutil are found. With ``written``, files are read-only,
-    and it is told of them. A directory is copied whole.
+    and it is told of them.
 
     Raises :class:`ArchiveError` for what cannot or must not be unpacked and :class:`StoreError` when ``dest``
     cannot be written; ``dest`` then holds an unfinished tree for the caller to throw away.
@@ -78,9 +77,7 @@ def unpack(
         job = _Job(
             tree, budget, Members(strip, budget), name, apps, os.environ if environ is None else environ
         )
-        if archive.is_dir():
-            copy_into(tree, archive)
-        elif dont_extract:
+        if dont_extract:
             with archive.open("rb") as file:
                 _keep(job, file)
         else:

@@ -21,12 +21,12 @@ def unpacked_name(name: str) -> str:
     return name
 
 
-def store(tree: Tree, name: str, chunks: Iterable[bytes], *, executable: bool = False) -> None:
+def store(tree: Tree, name: str, chunks: Iterable[bytes]) -> None:
     """Write ``chunks`` as the file ``name``; programs and scripts become executable by themselves."""
     if not name or "/" in name or "\0" in name or name in {".", ".."}:
         raise ArchiveError(f"{name!r} is not a name for a file")
     first, rest = _first(iter(chunks))
-    mode = 0o755 if executable or is_executable(first) else 0o644
+    mode = 0o755 if is_executable(first) else 0o644
     tree.file(os.fsencode(name), itertools.chain([first], rest), mode)
 
 
