@@ -275,6 +275,24 @@ def test_usage_is_told_by_package(store: TestStore, bin_dir: Path) -> None:
     ]
 
 
+def test_usage_passes_over_a_download_that_goes_meanwhile(
+    store: TestStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_blob(b"one")
+    store.put_blob(b"another")
+    look = Path.glob
+
+    def and_then_it_goes(directory: Path, pattern: str) -> list[Path]:
+        found = list(look(directory, pattern))
+        if directory == store.state.blobs:
+            found[0].unlink()
+        return found
+
+    monkeypatch.setattr(Path, "glob", and_then_it_goes)
+
+    assert [each.blobs for each in usage(store.state, []) if not each.other] in ([3], [7])
+
+
 def test_usage_adds_up_to_what_is_on_the_disk(store: TestStore, bin_dir: Path) -> None:
     state = store.state
     key = store.put_tree(ARCHIVE)

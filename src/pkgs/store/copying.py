@@ -24,15 +24,11 @@ def copy_tree(source: Path, dest: Path, *, writable: bool = False) -> None:
     right to write to everything.
     """
     extra = stat.S_IWUSR if writable else 0
-    pending = [(str(source), str(dest))]
-    made = list(pending)
-    for from_, to in pending:  # grows while it is walked
-        below = _copy_entries(from_, to, extra)
-        pending.extend(below)
-        made.extend(below)
-    for from_, to in reversed(
-        made
-    ):  # times and modes last: filling a directory changes the one, needs the other
+    directories = [(str(source), str(dest))]
+    for from_, to in directories:  # grows while it is walked
+        directories.extend(_copy_entries(from_, to, extra))
+    # Times and modes last: filling a directory changes the one, needs the other.
+    for from_, to in reversed(directories):
         _copy_status(from_, to, extra)
 
 
@@ -47,12 +43,12 @@ def _copy_entries(source: str, dest: str, extra: int) -> list[tuple[str, str]]:
                 os.mkdir(to, 0o700)
                 directories.append((entry.path, to))
             elif entry.is_file():
-                copy_file(entry.path, to)
+                _copy_file(entry.path, to)
                 _copy_status(entry.path, to, extra)
     return directories
 
 
-def copy_file(source: str, dest: str) -> None:
+def _copy_file(source: str, dest: str) -> None:
     """Copy the content of a file to a new one; the blocks are shared if the filesystem can."""
     with open(source, "rb") as from_, open(dest, "xb") as to:
         if not _clone(from_.fileno(), to.fileno()):

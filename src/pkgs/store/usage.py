@@ -117,4 +117,4 @@ def _records(state: State) -> Iterator[Record]:
 def _blob_sizes(state: State) -> Iterator[tuple[Digest, int]]:
     for path in (*state.blobs.glob("??/*"), *state.packs.glob("*.pack")):
         if _HEX.fullmatch(path.stem):
-            yield Digest(path.stem), path.stat().st_size
+            yield Digest(path.stem), size(path)
