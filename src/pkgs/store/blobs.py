@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pkgs.artifact.failures import shown, summary
-from pkgs.artifact.model import Artifact
+from pkgs.artifact.model import PYPI, Artifact
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import DigestMismatchError, FetchError
 from pkgs.platforms import Platform
@@ -220,7 +220,7 @@ def partial_key(artifact: Artifact, platform: Platform) -> str:
     """
     if artifact.digest:
         return artifact.digest.hex
-    which = f"{platform} " if artifact.url.startswith("pypi:") else ""
+    which = f"{platform} " if artifact.url.startswith(PYPI) else ""
     return digest_bytes(f"url:{which}{artifact.url}".encode()).hex
 
 
