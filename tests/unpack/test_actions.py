@@ -12,6 +12,7 @@ import pytest
 from pkgs.errors import StoreError
 from pkgs.manifest.model import Action, Chmod, Copy, Delete, Message, Mkdir, Rename, Run, Symlink
 from pkgs.store.actions import run_actions
+from tests.support.stores import as_nobody
 
 
 @pytest.fixture
@@ -80,6 +81,27 @@ def test_a_copy_takes_the_place_of_a_file_and_leaves_its_other_names_alone(root:
 
     assert (root / "tool").read_text() == "#!content of beside.sh"
     assert (root / "other").read_text() == "#!/bin/sh\n"
+
+
+def test_what_is_read_only_can_be_deleted_and_replaced(root: Path) -> None:
+    root.chmod(0o777)
+    outcome = as_nobody(
+        """
+        from pkgs.manifest.model import Copy, Delete
+        from pkgs.store.actions import run_actions
+from tests.support.stores import as_nobody
+        root = Path(sys.argv[1]) / "made"
+        (root / "directory").mkdir(parents=True)
+        for name in ("directory/file", "file"):
+            (root / name).touch(0o444)
+        (root / "directory").chmod(0o555)
+        actions = [Delete((f"{root}/directory",), recursive=True), Copy("new", f"{root}/file")]
+        run_actions(actions, root=root, copy_source=str.encode)
+        print([(path.name, path.read_text()) for path in root.iterdir()])
+        """,
+        root,
+    )
+    assert outcome == "[('file', 'new')]\n"
 
 
 def test_a_program_runs_without_a_shell_and_with_little_environment(root: Path) -> None:

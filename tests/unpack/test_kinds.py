@@ -373,9 +373,9 @@ def without_modes(archive: Path) -> Path:
 def test_a_program_in_a_7z_without_modes_is_executable_wherever_it_begins(
     tmp_path: Path, dest: Path, before: int
 ) -> None:
-    write(tmp_path / "a", bytes(CHUNK - before))
+    write(tmp_path / "a", bytes(CHUNK - before)).chmod(0o644)
     seven_zip(tmp_path, "a", "-mx=0", "-mhc=off")
-    write(tmp_path / "b", b"\x7fELF\2\1\1" + bytes(100))
+    write(tmp_path / "b", b"\x7fELF\2\1\1" + bytes(100)).chmod(0o644)
     unpack(without_modes(seven_zip(tmp_path, "b", "-mx=0", "-mhc=off")), dest, name="t.7z")
 
     assert [(dest / name).stat().st_mode & 0o777 for name in "ab"] == [0o644, 0o755]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import IO
 
 from pkgs.errors import StoreError
 from pkgs.manifest.model import Action, Chmod, Copy, Delete, Message, Mkdir, Rename, Run, Symlink
+from pkgs.store.files import remove_tree
 
 # All that a program started by an action sees of the environment, besides what the manifest sets.
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -89,7 +89,7 @@ class _Actor:
         for path in map(self._entry, action.files):
             is_directory = path.is_dir() and not path.is_symlink()
             if action.recursive and is_directory:
-                shutil.rmtree(path)
+                remove_tree(path)
             elif is_directory:
                 path.rmdir()
             else:
