@@ -145,7 +145,7 @@ _AS_NOBODY = """
 import os, sys
 from pathlib import Path
 import filelock  # everything is imported before: the interpreter may be another user's secret
-import tests.support.stores
+import pkgs.store.actions, tests.support.stores
 filelock.SoftFileLock, filelock.FileLock, filelock.Timeout
 if os.getuid() == 0:
     os.setgroups([])

@@ -89,7 +89,6 @@ def test_what_is_read_only_can_be_deleted_and_replaced(root: Path) -> None:
         """
         from pkgs.manifest.model import Copy, Delete
         from pkgs.store.actions import run_actions
-from tests.support.stores import as_nobody
         root = Path(sys.argv[1]) / "made"
         (root / "directory").mkdir(parents=True)
         for name in ("directory/file", "file"):
