@@ -15,6 +15,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
 
@@ -523,11 +524,25 @@ def test_several_at_once_make_do_with_few_descriptors(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         return unpack_stream(arriving(), tmp_path / name, name=name)
 
+    with few_descriptors(150), ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, "abcd"))
+
+
+def test_too_few_descriptors_are_said(tmp_path: Path, dest: Path) -> None:
+    archive = write(tmp_path / "a", tar_of(tar_entry("a/b/c/d", b"x")))
+    refused = pytest.raises(StoreError, match="cannot unpack a: Too many open files")
+    with few_descriptors(4), refused as refusal:
+        unpack(archive, dest, name="a")
+    assert "ulimit -n" in refusal.value.hint
+
+
+@contextmanager
+def few_descriptors(more: int) -> Iterator[None]:
+    """Let so many more be open than there are now."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 150, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + more, hard))
     try:
-        with ThreadPoolExecutor(4) as pool:
-            assert all(pool.map(work, "abcd"))
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

@@ -281,7 +281,7 @@ def test_a_time_of_88_bits_does_no_harm(unpack_tar: Unpack) -> None:
     assert (unpack_tar(tar_of(entry)) / "a").exists()
 
 
-def test_a_sealed_tar_needs_no_end_mark(unpack_tar: Unpack) -> None:
+def test_a_tar_that_a_checksum_guards_needs_no_end_mark(unpack_tar: Unpack) -> None:
     assert (unpack_tar(gzip.compress(FILE)) / "a/file").exists()
 
 

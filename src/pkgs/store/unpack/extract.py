@@ -167,7 +167,7 @@ def _unpack_bytes(job: _Job, source: Stream, *, threaded: bool = False) -> None:
     with closing(_opened(job, source, packed, threaded=threaded)) as chunks:
         stream = Stream(chunks)
         if files is None:
-            _unpack_inner(job, stream, sealed=packed is not None)
+            _unpack_inner(job, stream, guarded=packed is not None)
         else:
             _read_all(job, CpioReader(stream, job.tree, job.members, files=files))
 
@@ -179,10 +179,10 @@ def _opened(job: _Job, source: Stream, packed: str | None, *, threaded: bool) ->
     return ahead(chunks) if threaded else chunks
 
 
-def _unpack_inner(job: _Job, stream: Stream, *, sealed: bool) -> None:
+def _unpack_inner(job: _Job, stream: Stream, *, guarded: bool) -> None:
     kind = sniff.kind(stream.peek(sniff.HEAD))
     if kind == "tar":
-        _read_all(job, TarReader(stream, job.tree, job.members, sealed=sealed))
+        _read_all(job, TarReader(stream, job.tree, job.members, guarded=guarded))
     elif kind == "program":
         single.store(job.tree, single.unpacked_name(job.name), stream.rest())
     else:
@@ -231,6 +231,8 @@ def _system_hint(error: OSError) -> str:
         return "free some space (see: pkgs gc), or set PKGS_STATE_DIR to a place on a larger disk"
     if error.errno in {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}:
         return "a member's name is more than this file system can hold"
+    if error.errno in {errno.EMFILE, errno.ENFILE}:
+        return "allow more open files (see: ulimit -n)"
     return "see that the state directory can be written"
 
 

@@ -36,13 +36,13 @@ _SPECIAL = {b"3": "a device", b"4": "a device", b"6": "a named pipe", b"M": "a p
 
 
 class TarReader:
-    """Unpack a stream's members into ``tree``; ``sealed`` says that a checksum guards the whole stream."""
+    """Unpack a stream's members into ``tree``; ``guarded`` says that a checksum guards the whole stream."""
 
-    def __init__(self, stream: Stream, tree: Tree, members: Members, *, sealed: bool) -> None:
+    def __init__(self, stream: Stream, tree: Tree, members: Members, *, guarded: bool) -> None:
         self._stream = stream
         self._tree = tree
         self._members = members
-        self._sealed = sealed
+        self._guarded = guarded
         self._last = b""
         self._global: pax.Records = {}
 
@@ -76,7 +76,7 @@ class TarReader:
     def _block(self) -> bytes | None:
         """Return the next header block, verified; None at the end."""
         if not self._stream.has_more():
-            if self._sealed:
+            if self._guarded:
                 return None
             raise ArchiveError("it has no end mark: it is truncated")
         block = self._stream.read(BLOCK)
