@@ -6,6 +6,7 @@ import stat
 from dataclasses import dataclass
 
 from pkgs.errors import ArchiveError
+from pkgs.store.unpack.links import read_target
 from pkgs.store.unpack.members import Members
 from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.rpm import RpmFile
@@ -16,7 +17,6 @@ _NEW = (b"070701", b"070702")
 _INDEXED = b"07070X"  # rpm's own, for packages over 4 GB
 _END = b"TRAILER!!!"
 _LONGEST_NAME = 4096
-_LONGEST_LINK = 4095
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,9 @@ class CpioReader:
         elif kind == stat.S_IFDIR:
             self._tree.directory(path, stat.S_IMODE(member.mode), member.mtime * 1_000_000_000)
         else:
-            self._symlink(member, path)
+            target = read_target(member.name, member.size, self._stream.pieces(member.size))
+            self._tree.symlink(path, target, member.mtime * 1_000_000_000)
         self._stream.skip(-member.size % 4)
-
-    def _symlink(self, member: _Member, path: bytes) -> None:
-        if member.size > _LONGEST_LINK:
-            raise ArchiveError(f"symbolic link {shown(member.name)} has no usable target")
-        self._tree.symlink(path, self._stream.read(member.size), member.mtime * 1_000_000_000)
 
     def _file(self, member: _Member, path: bytes | None) -> None:
         """Write a file; of several names for one only the last, stripped or not, comes with the data."""

@@ -13,11 +13,10 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from pkgs.errors import ArchiveError
 from pkgs.store.files import remove_tree
-from pkgs.store.unpack.stream import CHUNK
+from pkgs.store.unpack.stream import in_chunks
 from pkgs.store.unpack.tree import Tree
 
 _SCRATCH = ".pkgs-unpacking"
@@ -70,7 +69,7 @@ class Helper:
         ):
             assert process.stdout is not None
             try:
-                yield _pieces(process.stdout)
+                yield in_chunks(process.stdout.read)
                 if process.wait(_SECONDS):
                     errors.seek(0)
                     raise ArchiveError(_failure(self._program, process.returncode, errors.read(_MOST_SAID)))
@@ -111,11 +110,6 @@ def unpack_dmg(
             helper.run("detach", "-force", str(mounted))
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk
-
-
 def _inside(mounted: Path, app: str) -> Path:
     path = mounted / app.lstrip("/")
     if not path.resolve().is_relative_to(mounted.resolve()) or not path.is_dir():
@@ -136,7 +130,7 @@ def _copy(tree: Tree, source: Path, below: bytes = b"") -> None:
             tree.symlink(path, target, status.st_mtime_ns)
         elif stat.S_ISREG(status.st_mode):
             with Path(os.fsdecode(entry.path)).open("rb") as file:
-                tree.file(path, _pieces(file), status.st_mode, status.st_mtime_ns)
+                tree.file(path, in_chunks(file.read), status.st_mode, status.st_mtime_ns)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pkgs.store.unpack.members import Members
 from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.rpm import RpmFile, skip_headers
 from pkgs.store.unpack.sevenzip import SevenZipReader
-from pkgs.store.unpack.stream import CHUNK, Stream, ahead
+from pkgs.store.unpack.stream import Stream, ahead, in_chunks
 from pkgs.store.unpack.tar import TarReader
 from pkgs.store.unpack.tree import Tree
 from pkgs.store.unpack.zip import ZipReader
@@ -132,7 +132,7 @@ def _unpack_file(job: _Job, archive: Path, dest: Path) -> None:
             external.unpack_dmg(archive, dest, job.tree, job.apps, job.environ)
         else:
             size = os.fstat(file.fileno()).st_size
-            _unpack_bytes(job, Stream(_chunks(file.read)), threaded=size > _WORTH_A_THREAD)
+            _unpack_bytes(job, Stream(in_chunks(file.read)), threaded=size > _WORTH_A_THREAD)
 
 
 def _seven_zip(job: _Job, archive: Path) -> SevenZipReader:
@@ -174,7 +174,7 @@ def _unpack_bytes(job: _Job, source: Stream, *, threaded: bool = False) -> None:
 
 def _opened(job: _Job, source: Stream, packed: str | None, *, threaded: bool) -> _Chunks:
     if packed is None:
-        return _counted(source.rest(), job.budget)
+        return job.budget.taking(source.rest())
     chunks = compression.decompress(_reader(source), packed, job.budget)
     return ahead(chunks) if threaded else chunks
 
@@ -208,7 +208,7 @@ def _read_all(job: _Job, reader: _Reader) -> None:
 
 def _keep(job: _Job, file: BinaryIO) -> None:
     """Store the archive itself."""
-    single.store(job.tree, job.name, _counted(_chunks(file.read), job.budget))
+    single.store(job.tree, job.name, job.budget.taking(in_chunks(file.read)))
 
 
 @contextmanager
@@ -234,17 +234,6 @@ def _system_hint(error: OSError) -> str:
     if error.errno in {errno.EMFILE, errno.ENFILE}:
         return "allow more open files (see: ulimit -n)"
     return "see that the state directory can be written"
-
-
-def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while chunk := read(CHUNK):
-        yield chunk
-
-
-def _counted(chunks: Iterable[bytes], budget: Budget) -> Generator[bytes, None, None]:
-    for chunk in chunks:
-        budget.took(len(chunk))
-        yield chunk
 
 
 def _reader(source: Stream) -> Callable[[int], bytes]:

@@ -5,6 +5,7 @@ Nothing an archive's headers claim is believed: bytes are counted as they appear
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
 from pkgs.errors import ArchiveError
@@ -41,6 +42,12 @@ class Budget:
     def took(self, size: int) -> None:
         """Count ``size`` packed bytes read."""
         self._packed += size
+
+    def taking(self, chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
+        """Pass packed bytes on, counted."""
+        for chunk in chunks:
+            self.took(len(chunk))
+            yield chunk
 
     def produced(self, size: int) -> None:
         """Count ``size`` decompressed bytes."""

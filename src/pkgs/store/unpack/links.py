@@ -35,7 +35,7 @@ class Links:
     def judge(self, place: bytes, target: bytes) -> None:
         """Raise :class:`ArchiveError` if a link at ``place`` would lead out of the tree."""
         if not target or b"\0" in target or len(target) > _LONGEST_TARGET:
-            raise ArchiveError(f"symbolic link {shown(place)} has no usable target")
+            raise _unusable(place)
         if target.startswith(b"/"):
             raise ArchiveError(f"symbolic link {shown(place)} points at the absolute path {shown(target)}")
         self._follow(place, target)
@@ -104,6 +104,17 @@ class Links:
 
     def _forget(self) -> None:
         self._directories = {b"": b""}
+
+
+def read_target(name: bytes, size: int, pieces: Iterable[bytes | memoryview]) -> bytes:
+    """Return the target of the link ``name``, where it is kept as content is; refuse a long one unread."""
+    if size > _LONGEST_TARGET:
+        raise _unusable(name)
+    return b"".join(pieces)
+
+
+def _unusable(name: bytes) -> ArchiveError:
+    return ArchiveError(f"symbolic link {shown(name)} has no usable target")
 
 
 def _step(at: list[bytes], part: bytes, place: bytes, path: bytes) -> None:

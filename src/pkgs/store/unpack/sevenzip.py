@@ -14,9 +14,10 @@ from pathlib import Path
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack.external import Helper
 from pkgs.store.unpack.limits import Budget
+from pkgs.store.unpack.links import read_target
 from pkgs.store.unpack.members import Members
 from pkgs.store.unpack.names import shown
-from pkgs.store.unpack.sniff import HEAD, is_executable
+from pkgs.store.unpack.sniff import HEAD, permissions
 from pkgs.store.unpack.stream import Stream
 from pkgs.store.unpack.tree import Tree
 
@@ -25,7 +26,6 @@ _HINT = "install 7-Zip (package 7zip or p7zip-full), or ask for another kind of 
 _KINDS = {"l": stat.S_IFLNK, "d": stat.S_IFDIR, "-": stat.S_IFREG}
 # 7-Zip notes what it read from a pipe as a pipe, and unpacks it as the file that was meant.
 _PIPE = "p"
-_LONGEST_LINK = 4095
 _LONGEST_LINE = 1 << 16
 
 
@@ -80,12 +80,9 @@ class SevenZipReader:
         elif stat.S_ISDIR(member.mode):
             self._tree.directory(path, stat.S_IMODE(member.mode) or 0o755, member.mtime)
         elif stat.S_ISLNK(member.mode):
-            if member.size > _LONGEST_LINK:
-                raise ArchiveError(f"symbolic link {shown(member.name)} has no usable target")
-            self._tree.symlink(path, b"".join(content), member.mtime)
+            self._tree.symlink(path, read_target(member.name, member.size, content), member.mtime)
         else:
-            mode = stat.S_IMODE(member.mode) or (0o755 if is_executable(head) else 0o644)
-            self._tree.file(path, content, mode, member.mtime)
+            self._tree.file(path, content, stat.S_IMODE(member.mode) or permissions(head), member.mtime)
 
 
 def _checked(member: _Member, stream: Stream) -> Iterator[memoryview | bytes]:

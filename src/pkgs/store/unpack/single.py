@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from pkgs.errors import ArchiveError
-from pkgs.store.unpack.sniff import HEAD, is_executable
+from pkgs.store.unpack.sniff import HEAD, permissions
 from pkgs.store.unpack.tree import Tree
 
 _SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
@@ -26,8 +26,7 @@ def store(tree: Tree, name: str, chunks: Iterable[bytes]) -> None:
     if not name or "/" in name or "\0" in name or name in {".", ".."}:
         raise ArchiveError(f"{name!r} is not a name for a file")
     first, rest = _first(iter(chunks))
-    mode = 0o755 if is_executable(first) else 0o644
-    tree.file(os.fsencode(name), itertools.chain([first], rest), mode)
+    tree.file(os.fsencode(name), itertools.chain([first], rest), permissions(first))
 
 
 def _first(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

@@ -40,6 +40,11 @@ def is_executable(head: bytes) -> bool:
     return magic in _FAT and count < _MOST_ARCHITECTURES
 
 
+def permissions(head: bytes) -> int:
+    """Return the permissions of a file that begins with ``head``, where its maker knew none."""
+    return 0o755 if is_executable(head) else 0o644
+
+
 def kind(head: bytes) -> str:
     """Name what begins with ``head`` (512 bytes): an archive's kind, ``program``, or empty: not known."""
     for magic, name in _KINDS:

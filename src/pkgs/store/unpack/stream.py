@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 from pkgs.errors import ArchiveError
 
@@ -88,6 +88,12 @@ class Stream:
                 self._buffer = chunk
                 return
         raise ArchiveError("it ends before its last member does: it is truncated")
+
+
+def in_chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield all that ``read`` returns."""
+    while chunk := read(CHUNK):
+        yield chunk
 
 
 def ahead(chunks: Iterator[bytes]) -> Generator[bytes, None, None]:

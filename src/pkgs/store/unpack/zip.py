@@ -13,10 +13,11 @@ from contextlib import closing
 from pkgs.errors import ArchiveError
 from pkgs.store.unpack import compression
 from pkgs.store.unpack.limits import Budget
+from pkgs.store.unpack.links import read_target
 from pkgs.store.unpack.members import Members
 from pkgs.store.unpack.names import shown
-from pkgs.store.unpack.sniff import is_executable
-from pkgs.store.unpack.stream import CHUNK, SMALL, ahead
+from pkgs.store.unpack.sniff import permissions
+from pkgs.store.unpack.stream import SMALL, ahead, in_chunks
 from pkgs.store.unpack.tree import Tree
 from pkgs.store.unpack.zipdirectory import ZipMember, read_directory
 
@@ -26,7 +27,6 @@ _METHODS = {_STORED, _DEFLATED, 12, 93, 95}
 _ENCRYPTED = 0x2041
 # Info-ZIP notes what it read from a pipe as a pipe, and unpacks it as the file that was meant.
 _FILES = {0, stat.S_IFREG, stat.S_IFIFO}
-_LONGEST_LINK = 4095
 _WORTH_A_THREAD = 1 << 22
 _WHEEL = "*.dist-info/WHEEL"
 _SCRIPTS = "*.data/scripts/*"
@@ -88,16 +88,12 @@ class ZipReader:
             raise ArchiveError(f"member {shown(member.name)} is there twice")
         self._paths.add(path)
         if kind == stat.S_IFLNK:
-            self._symlink(member, start, path)
+            target = read_target(member.name, member.size, self._content(member, start))
+            self._tree.symlink(path, target, member.mtime)
         elif kind in _FILES:
             self._file(member, start, path)
         else:
             raise ArchiveError(f"member {shown(member.name)} is a device or a socket")
-
-    def _symlink(self, member: ZipMember, start: int, path: bytes) -> None:
-        if member.size > _LONGEST_LINK:
-            raise ArchiveError(f"symbolic link {shown(member.name)} has no usable target")
-        self._tree.symlink(path, b"".join(self._content(member, start)), member.mtime)
 
     def _file(self, member: ZipMember, start: int, path: bytes) -> None:
         chunks = self._content(member, start)
@@ -113,8 +109,7 @@ class ZipReader:
         """Return the permissions: as stored, else by the content; a wheel's scripts run."""
         if self._wheel and fnmatch.fnmatchcase(os.fsdecode(member.name), _SCRIPTS):
             return 0o755
-        bits = stat.S_IMODE(member.mode or 0)
-        return bits or (0o755 if is_executable(first) else 0o644)
+        return stat.S_IMODE(member.mode or 0) or permissions(first)
 
     def _content(self, member: ZipMember, start: int) -> Generator[bytes, None, None]:
         """Yield the content, counted and checked to the last byte."""
@@ -141,13 +136,8 @@ class ZipReader:
         if member.method == _STORED:
             if member.packed != member.size:
                 raise ArchiveError(f"member {shown(member.name)} is stored, but its two sizes differ")
-            return self._stored(span)
+            return self._budget.taking(in_chunks(span.read))
         return self._named(compression.raw(span.read, member.method, self._budget), member)
-
-    def _stored(self, span: _Span) -> Iterator[bytes]:
-        while chunk := span.read(CHUNK):
-            self._budget.took(len(chunk))
-            yield chunk
 
     def _named(self, chunks: Iterator[bytes], member: ZipMember) -> Iterator[bytes]:
         try:
