@@ -102,6 +102,7 @@ HOSTILE = [
     (tar_of(tar_entry("pipe", kind=FIFO)), "'pipe' is a named pipe"),
     (tar_of(tar_entry("odd", kind=b"Q")), "'odd' is of the unknown kind"),
     (tar_of(directory("a"), tar_entry("a", b"x")), "'a' is first a directory"),
+    (tar_of(directory("a"), tar_entry("a", b"x"), tar_entry("../evil")), "'a' is first a directory"),
     (tar_of(tar_entry("a", b"x"), tar_entry("a/b", b"x")), "'a' is first a file"),
     (tar_of(tar_entry("a", b"x"), directory("a")), "'a' is first a file"),
     (tar_of(tar_entry("a", b"x", size=1 << 60)), "truncated"),

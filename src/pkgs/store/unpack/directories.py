@@ -53,6 +53,10 @@ class Directories:
             self._keep(path, fd)
         return fd
 
+    def has(self, path: bytes) -> bool:
+        """Say whether a directory was made at ``path``."""
+        return path in self._made
+
     def describe(self, path: bytes, mode: int, mtime: int | None) -> None:
         """Say which permissions and time (nanoseconds) a directory is to have in the end."""
         self.fd(path)

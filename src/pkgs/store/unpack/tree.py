@@ -135,7 +135,7 @@ class Tree:
         """Make a directory, which may be there already; mode and time are set at the end."""
         if not path:
             return
-        real = self._free(path)[2]
+        real = self._place(path)[2]
         self._directories.describe(real, mode & _MODES | 0o700, None if mtime is None else _bounded(mtime))
 
     def symlink(self, path: bytes, target: bytes, mtime: int | None = None) -> None:
@@ -183,7 +183,7 @@ class Tree:
         parent, _, base = path.rpartition(b"/")
         return self._links.real(parent), base
 
-    def _free(self, path: bytes) -> tuple[bytes, bytes, bytes]:
+    def _place(self, path: bytes) -> tuple[bytes, bytes, bytes]:
         """Return the real directory of a new member, its last component, and both together.
 
         Nothing is to be written there any more, and a former link is removed.
@@ -197,6 +197,13 @@ class Tree:
         if self._links.target(real) is not None:
             self._remove(real)
         return parent, base, real
+
+    def _free(self, path: bytes) -> tuple[bytes, bytes, bytes]:
+        """Return the same for a member that is no directory; there must be none."""
+        place = self._place(path)
+        if self._directories.has(place[2]):
+            raise ArchiveError(f"member {shown(path)} is first a directory and then something else")
+        return place
 
     def _create(self, real: bytes, kept: int) -> int:
         """Open a new file for writing."""
@@ -224,8 +231,6 @@ class Tree:
         if self._habits.folds:
             self._directories.refuse_alias(real)
         fd = self._directories.fd(parent)
-        if stat.S_ISDIR(os.lstat(base, dir_fd=fd).st_mode):
-            raise ArchiveError(f"member {shown(real)} is first a directory and then something else")
         os.unlink(base, dir_fd=fd)
         if self._written:
             self._written.forget(real)
