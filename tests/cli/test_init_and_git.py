@@ -51,6 +51,18 @@ def config(where: Path) -> str:
     return (where / "bin" / "pkgs.hcl").read_text()
 
 
+def test_an_environment_begins_alike_wherever_it_is(project: Project, tmp_path: Path) -> None:
+    other = Project.init(tmp_path / "else where", tmp_path / "another state")
+
+    assert contents(other.bin) == contents(project.bin)
+    assert contents(other.state / "blobs") == contents(project.state / "blobs")
+
+
+def contents(place: Path) -> dict[str, tuple[int, bytes]]:
+    files = {str(path.relative_to(place)): path for path in place.rglob("*") if path.is_file()}
+    return {name: (path.stat().st_mode, path.read_bytes()) for name, path in files.items()}
+
+
 @pytest.mark.parametrize(
     ("user", "words", "expected"),
     [

@@ -71,7 +71,7 @@ class TestFullDisk:
     "name", ["two\nlines", os.fsdecode(b"caf\xe9"), 'it\'s "$HOME" `x`\\', "50%25 #1?", "-n"]
 )
 def test_a_project_may_be_called_anything(tmp_path: Path, name: str) -> None:
-    project = Project.make(tmp_path / name, tmp_path / "state")
+    project = Project.init(tmp_path / name, tmp_path / "state")
     project.tool("jot", "1.0.0")
 
     for words in (

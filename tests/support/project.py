@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,16 +38,33 @@ class Project:
 
     @classmethod
     def make(cls, root: Path, state: Path) -> Project:
-        """Make a project whose environment runs this checkout's pkgs."""
+        """Make a project whose environment runs this checkout's pkgs: copies of what :meth:`init` leaves."""
+        project = cls._bare(root, state)
+        for place, files in zip((project.bin, state), _initialised(), strict=True):
+            for name, (mode, content) in files.items():
+                if not (path := place / name).exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
+                    path.chmod(mode)
+        return project
+
+    @classmethod
+    def init(cls, root: Path, state: Path) -> Project:
+        """Make such a project by ``pkgs init``."""
+        project = cls._bare(root, state)
+        project.pkgs("init", "--sources", "env:///manifests", check=True)
+        return project
+
+    @classmethod
+    def _bare(cls, root: Path, state: Path) -> Project:
+        """Make what is not of pkgs' making."""
         for name in ("manifests", "dist"):
             (root / name).mkdir(parents=True)
         exe = state.parent / "pkgs-exe"
         main = ROOT / "src" / "pkgs" / "__main__.py"
         exe.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "{main}" "$@"\n')
         exe.chmod(0o755)
-        project = cls(root, state, exe)
-        project.pkgs("init", "--sources", "env:///manifests", check=True)
-        return project
+        return cls(root, state, exe)
 
     @property
     def bin(self) -> Path:
@@ -143,6 +163,23 @@ class Project:
             f"sha256sums = {{\n{listed}}}\n"
         )
         return path
+
+
+@functools.cache
+def _initialised() -> tuple[Mapping[str, tuple[int, bytes]], ...]:
+    """Return mode and content of the files that ``pkgs init`` leaves in ``bin`` and in the state directory.
+
+    They are the same wherever it runs, but for the names of locks.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        made = Project.init(Path(folder) / "project", Path(folder) / "state")
+        shutil.rmtree(made.state / "locks")
+        return tuple(_files(place) for place in (made.bin, made.state))
+
+
+def _files(place: Path) -> dict[str, tuple[int, bytes]]:
+    paths = (path for path in place.rglob("*") if path.is_file())
+    return {str(path.relative_to(place)): (path.stat().st_mode, path.read_bytes()) for path in paths}
 
 
 def _content(path: Path) -> str:
