@@ -349,6 +349,21 @@ def test_it_knows_where_it_is(site: Site, shell: str) -> None:
         assert Path(done.out[4:-1]).samefile(site.folder / "deep/real"), way
 
 
+TALKING = {
+    "bash": 'cd() { builtin cd "$@" && ls; }\nshopt -s expand_aliases\nalias cd="echo going; cd"',
+    "zsh": "chpwd() { ls }",
+    "dash": 'cd() { command cd "$@" && ls; }',
+}
+
+
+@pytest.mark.parametrize("shell", TALKING)
+def test_it_knows_where_it_is_though_cd_says_so_too(site: Site, shell: str) -> None:
+    site.folder.mkdir()
+    for way, (cwd, typed) in reach(site).items():
+        done = site.run(shell, f'{TALKING[shell]}\n. "{typed}"\necho $FOO', cwd=cwd)
+        assert done.out == "bar\n", (way, done.err)
+
+
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_sourced_script_may_source_it(site: Site, shell: str) -> None:
     site.folder.mkdir()

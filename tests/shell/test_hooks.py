@@ -153,6 +153,20 @@ def test_a_directory_reached_through_a_link(site: Site, one: StubEnvironment, sh
         assert "[bar]" in at.run(SHOW)
 
 
+@pytest.mark.parametrize(
+    ("shell", "talking"), [("bash", 'cd() { builtin cd "$@" && ls; }'), ("zsh", "chpwd() { ls }")]
+)
+def test_a_directory_reached_through_a_link_though_cd_says_so_too(
+    site: Site, one: StubEnvironment, shell: str, talking: str
+) -> None:
+    trust(site, one)
+    (site.folder / "link").symlink_to("one")
+    with terminal(site, shell) as at:
+        at.run(talking)
+        at.run("cd link/sub")
+        assert "[bar]" in at.run(SHOW)
+
+
 def rewritten(file: Path, text: str) -> None:
     """Change a file's content and nothing else, as an archive that was packed for it would."""
     times = file.stat()

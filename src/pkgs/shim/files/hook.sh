@@ -98,7 +98,11 @@ _pkgs_auto() { # the directory has changed
 _pkgs_auto_enter() {
   _pkgs_kept "$_pkgs_near"
   if ! [ -e "$_pkgs_kept/digests" ]; then
-    _pkgs_one=$(CDPATH='' cd -P -- "$_pkgs_near" && printf '%s/' "$PWD")
+    # The user's own "cd", or what zsh runs on entering a directory, may print something.
+    _pkgs_one=$(
+      unset -f cd 2>/dev/null || :
+      CDPATH='' \cd -P -- "$_pkgs_near" >/dev/null && printf '%s/' "$PWD"
+    )
     _pkgs_kept "${_pkgs_one%/}"
   fi
   if _pkgs_allowed "$_pkgs_near"; then
