@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from dataclasses import dataclass
 
@@ -9,13 +10,14 @@ from pkgs.errors import ArchiveError
 from pkgs.store.unpack.links import read_target
 from pkgs.store.unpack.members import Members
 from pkgs.store.unpack.names import shown
-from pkgs.store.unpack.rpm import RpmFile
+from pkgs.store.unpack.rpm import RpmFiles
 from pkgs.store.unpack.stream import Stream
 from pkgs.store.unpack.tree import Tree
 
 _NEW = (b"070701", b"070702")
 _INDEXED = b"07070X"  # rpm's own, for packages over 4 GB
 _END = b"TRAILER!!!"
+_HEX = re.compile(rb"[0-9A-Fa-f]*").fullmatch
 _LONGEST_NAME = 4096
 
 
@@ -30,9 +32,9 @@ class _Member:
 
 
 class CpioReader:
-    """Unpack a cpio archive; ``files`` describe members that hold only an index."""
+    """Unpack a cpio archive; ``files`` describe members that hold only a number."""
 
-    def __init__(self, stream: Stream, tree: Tree, members: Members, *, files: list[RpmFile]) -> None:
+    def __init__(self, stream: Stream, tree: Tree, members: Members, *, files: RpmFiles) -> None:
         self._stream = stream
         self._tree = tree
         self._members = members
@@ -54,12 +56,9 @@ class CpioReader:
         if magic not in _NEW:
             raise ArchiveError("a header of its cpio archive is damaged")
         digits = self._stream.read(104)
-        try:
-            fields = [int(digits[at : at + 8], 16) for at in range(0, 104, 8)]
-        except ValueError as error:
-            raise ArchiveError("a header of its cpio archive is damaged") from error
-        if min(fields) < 0:
+        if not _HEX(digits):
             raise ArchiveError("a header of its cpio archive is damaged")
+        fields = [int(digits[at : at + 8], 16) for at in range(0, 104, 8)]
         inode, mode, _, _, links, mtime, size, *device, _, _, length, _ = fields
         if not 0 < length <= _LONGEST_NAME:
             raise ArchiveError(f"a member's name claims {length:,} bytes")
@@ -68,10 +67,10 @@ class CpioReader:
         return None if name == _END else _Member(name, mode, mtime, size, (inode, *device), links)
 
     def _indexed(self) -> _Member:
-        try:
-            file = self._files[int(self._stream.read(8), 16)]
-        except (ValueError, IndexError) as error:
-            raise ArchiveError("a header of its cpio archive is damaged") from error
+        number = self._stream.read(8)
+        if not _HEX(number):
+            raise ArchiveError("a header of its cpio archive is damaged")
+        file = self._files.file(int(number, 16))
         self._stream.skip(2)
         return _Member(file.name, file.mode, file.mtime, file.size, (), 1)
 

@@ -17,7 +17,7 @@ from pkgs.store.unpack.cpio import CpioReader
 from pkgs.store.unpack.limits import Budget, Limits
 from pkgs.store.unpack.members import Members
 from pkgs.store.unpack.names import shown
-from pkgs.store.unpack.rpm import RpmFile, skip_headers
+from pkgs.store.unpack.rpm import RpmFiles, skip_headers
 from pkgs.store.unpack.sevenzip import SevenZipReader
 from pkgs.store.unpack.stream import Stream, ahead, in_chunks
 from pkgs.store.unpack.tar import TarReader
@@ -158,7 +158,7 @@ def _is_disk_image(file: BinaryIO) -> bool:
 def _unpack_bytes(job: _Job, source: Stream, *, threaded: bool = False) -> None:
     """Unpack an archive that is read from its beginning to its end."""
     kind = sniff.kind(source.peek(sniff.HEAD))
-    files: list[RpmFile] | None = None
+    files: RpmFiles | None = None
     if kind == "deb":
         source = Stream(data_member(source))
     elif kind == "rpm":
