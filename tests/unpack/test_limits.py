@@ -24,6 +24,19 @@ def test_a_million_members(budget: Budget) -> None:
         budget.member()
 
 
+def test_a_million_directories(budget: Budget) -> None:
+    for _ in range(1_000_000):
+        budget.directory(1)
+    with pytest.raises(ArchiveError, match="more than 1,000,000 directories"):
+        budget.directory(1)
+
+
+def test_256_mib_of_names(budget: Budget) -> None:
+    budget.named(256 * MIB)
+    with pytest.raises(ArchiveError, match="its names take more than 268,435,456 bytes"):
+        budget.named(1)
+
+
 def test_ten_thousand_replacements(budget: Budget) -> None:
     for _ in range(10_000):
         budget.replaced()

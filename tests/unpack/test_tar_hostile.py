@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -263,6 +264,48 @@ def test_links_between_places_deeper_than_directories_are_kept_open(unpack_tar: 
     )
 
     assert (dest / deep).stat().st_ino == (dest / other).stat().st_ino
+
+
+def peak(work: Callable[[], object]) -> int:
+    """Return how many bytes of memory were in use at most."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_headers_for_all_members_do_not_pile_up(unpack_tar: Unpack) -> None:
+    names = [[f"{number}-{key}-{'x' * 20}" for key in range(2_000)] for number in range(60)]
+    headers = [pax_entry(dict.fromkeys(each, "1"), kind=b"g") for each in names]
+
+    assert peak(lambda: unpack_tar(tar_of(*headers, FILE))) < 8 << 20
+
+
+def deep(count: int, depth: int) -> list[bytes]:
+    """Return files, each below so many directories of its own."""
+    below = "a/" * (depth - 1)
+    return [e for n in range(count) for e in (pax_entry({"path": f"{n}/{below}f"}), tar_entry("f", b""))]
+
+
+def test_directories_that_nobody_names_are_counted(unpack_tar: Unpack) -> None:
+    with pytest.raises(ArchiveError, match="it has more than 100 directories"):
+        unpack_tar(tar_of(*deep(5, 30)), limits=Limits(members=100))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        deep(4, 40),
+        [entry for n in range(5) for entry in (pax_entry({"path": f"{n}" + "x" * 200}), tar_entry("f"))],
+        [entry for n in range(5) for entry in (pax_entry({"linkpath": "x" * 200}), link(f"{n}", "x"))],
+    ],
+    ids=["directories", "files", "links"],
+)
+def test_names_are_not_longer_than_memory(unpack_tar: Unpack, members: list[bytes]) -> None:
+    with pytest.raises(ArchiveError, match="its names take more than 900 bytes"):
+        unpack_tar(tar_of(*members), limits=Limits(names=900))
 
 
 @pytest.mark.parametrize("mtime", ["-1.5", "999999999999", "1.123456789999", "-999999999999.9"])

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pkgs.errors import ArchiveError
+from pkgs.store.unpack.limits import Budget
 from pkgs.store.unpack.names import shown
 from pkgs.store.unpack.newfiles import DIRECTORY
 
@@ -26,7 +27,8 @@ class Directories:
     ``before`` is called with the path of each that is about to be made.
     """
 
-    def __init__(self, root: Path, before: Callable[[bytes], None]) -> None:
+    def __init__(self, root: Path, budget: Budget, before: Callable[[bytes], None]) -> None:
+        self._budget = budget
         self._before = before
         self._fds: dict[bytes, int] = {b"": os.open(root, DIRECTORY)}
         self._made: dict[bytes, tuple[int, int | None]] = {}
@@ -91,6 +93,7 @@ class Directories:
         except FileExistsError as error:
             self.refuse_alias(path)
             raise ArchiveError(f"member {shown(path)} is first a file and then a directory") from error
+        self._budget.directory(len(path))
         self._made[path] = (_MODE, None)
 
     def _keep(self, path: bytes, fd: int) -> None:

@@ -15,11 +15,13 @@ from pkgs.errors import ArchiveError
 class Limits:
     """Bounds on what one archive may unpack to; sizes are bytes.
 
-    ``ratio`` is unpacked bytes per packed byte, looked at only beyond ``ratio_floor`` bytes: honest small
-    archives of zeros compress without bound.
+    ``members`` bounds the directories, too, that are made on the way to members; ``names`` all their names
+    and what links point at, since they are kept in memory. ``ratio`` is unpacked bytes per packed byte,
+    looked at only beyond ``ratio_floor`` bytes: honest small archives of zeros compress without bound.
     """
 
     members: int = 1_000_000
+    names: int = 256 << 20
     size: int = 64 << 30
     ratio: int = 250
     ratio_floor: int = 256 << 20
@@ -34,6 +36,8 @@ class Budget:
         self.limits = limits
         self._packed = 0
         self._members = 0
+        self._directories = 0
+        self._named = 0
         self._produced = 0
         self._written = 0
         self._replaced = 0
@@ -61,15 +65,29 @@ class Budget:
         if self._written > self._unquestioned:
             self._check(self._written)
 
-    def member(self) -> None:
-        """Count one member."""
+    def member(self, name: int = 0) -> None:
+        """Count one member, whose name takes so many bytes."""
         self._members += 1
         self.claims(self._members)
+        self.named(name)
 
     def claims(self, members: int) -> None:
         """Refuse an archive that says it has more members than are allowed, before the first is read."""
         if members > self.limits.members:
             raise ArchiveError(f"it has more than {self.limits.members:,} members")
+
+    def directory(self, name: int) -> None:
+        """Count one directory that was made, whose name takes so many bytes."""
+        self._directories += 1
+        if self._directories > self.limits.members:
+            raise ArchiveError(f"it has more than {self.limits.members:,} directories")
+        self.named(name)
+
+    def named(self, size: int) -> None:
+        """Count ``size`` bytes of a name."""
+        self._named += size
+        if self._named > self.limits.names:
+            raise ArchiveError(f"its names take more than {self.limits.names:,} bytes")
 
     def replaced(self) -> None:
         """Count one member that takes the place of an earlier one."""

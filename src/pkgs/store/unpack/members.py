@@ -25,7 +25,7 @@ class Members:
 
     def place(self, name: bytes) -> bytes | None:
         """Count the member ``name``; return its path below the destination, None if nothing is left of it."""
-        self._budget.member()
+        self._budget.member(len(name))
         path = place(name, self.strip)
         if not path and len(self.tops) < _REMEMBERED:
             self.tops.add(top(name))

@@ -10,15 +10,27 @@ Records = dict[str, bytes]
 
 SPARSE_MAP = "GNU.sparse.map"
 _PAIRS = {"GNU.sparse.offset", "GNU.sparse.numbytes"}
+# What unpacking asks for; an archive could name others without end.
+_USED = {
+    "path",
+    "linkpath",
+    "size",
+    "mtime",
+    "GNU.sparse.major",
+    "GNU.sparse.name",
+    "GNU.sparse.realsize",
+    "GNU.sparse.size",
+    SPARSE_MAP,
+}
 
 
 def records(data: bytes) -> Records:
-    """Read the ``LENGTH KEY=VALUE`` records of an extended header."""
+    """Return those ``LENGTH KEY=VALUE`` records of an extended header that are of use."""
     found: Records = {}
     for key, value in _split(data):
         if key in _PAIRS:  # version 0.0 of sparse files repeats two keys; 0.1 says the same in one
             found[SPARSE_MAP] = found[SPARSE_MAP] + b"," + value if SPARSE_MAP in found else value
-        else:
+        elif key in _USED:
             found[key] = value
     return found
 

@@ -52,7 +52,7 @@ class Tree:
         self._sealed = written is not None
         self._written = written if self._habits.exact else None
         self._links = Links(budget.limits.link_steps)
-        self._directories = Directories(dest, lambda path: self._companion.wait_for(path))
+        self._directories = Directories(dest, budget, lambda path: self._companion.wait_for(path))
         self._companion = Companion(self._directories.fd(b""), self._write, self._habits)
         self.empty = True
 
@@ -143,6 +143,7 @@ class Tree:
         parent, base, real = self._free(path)
         self._links.judge(real, target)
         self._new(real, lambda fd: os.symlink(target, base, dir_fd=fd))
+        self._budget.named(len(real) + len(target))
         self._links.add(real, target)
         if mtime is not None:
             kept = _bounded(mtime)

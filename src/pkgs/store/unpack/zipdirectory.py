@@ -57,7 +57,10 @@ def read_directory(fd: int, budget: Budget) -> tuple[list[ZipMember], int]:
     if base < 0 or size > _LARGEST_DIRECTORY:
         raise ArchiveError("its directory lies outside of the file: it is damaged or truncated")
     budget.claims(count)
-    members = list(_members(_Directory(fd, offset + base, size), count, base))
+    members = []
+    for member in _members(_Directory(fd, offset + base, size), count, base):
+        budget.named(len(member.raw_name))
+        members.append(member)
     members.sort(key=lambda member: member.offset)
     return members, offset + base
 
