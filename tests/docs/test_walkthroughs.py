@@ -1,4 +1,7 @@
-"""What the README, the tutorial and the CI page tell people to type, typed, with real downloads."""
+"""What the README, the tutorial and the CI page tell people to type, typed, with real downloads.
+
+The README's first line is typed in tests/functional/test_fresh_clone.py.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from pkgs import __version__
-from pkgs.platforms import PLATFORMS, Platform
-from tests.support.checkout import fresh_checkout, pkgs_on_path
+from tests.support.checkout import pkgs_on_path
 from tests.support.markdown import ROOT, blocks
 from tests.support.server import Reply, serving
 
@@ -53,17 +55,6 @@ def outside(tmp_path: Path, state: Path, registry_environ: dict[str, str]) -> di
     """Return the environment of somebody with a ``pkgs`` on the PATH."""
     path = f"{pkgs_on_path(tmp_path / 'commands')}{os.pathsep}{registry_environ['PATH']}"
     return {**registry_environ, "PATH": path, "PKGS_STATE_DIR": str(state)}
-
-
-@pytest.mark.skipif(Platform.current() != PLATFORMS[0], reason="dagu's npm package is for linux-amd64")
-def test_the_readmes_first_command_works_in_a_fresh_clone(
-    tmp_path: Path, registry_environ: dict[str, str]
-) -> None:
-    clone = fresh_checkout(tmp_path / "clone")
-
-    done = type_in("bash", blocks(ROOT / "README.md", "sh")[0].text, clone, registry_environ)
-
-    assert "1.30.2" in done.stderr
 
 
 def test_the_readmes_lines_for_another_repository_work(tmp_path: Path, outside: dict[str, str]) -> None:

@@ -34,10 +34,9 @@ def test_what_has_no_digest_yet_is_downloaded_once_too(place: Place) -> None:
     first = place.projects[0]
     first.remote("beta", place.server.url("/beta.tar.gz"))
     data = (first.root / "dist" / "beta-1.0.0.tar.gz").read_bytes()
-    place.server.add("/beta.tar.gz", Reply(data, delay=2.0))  # until the last of them has been started
-    crowd = [
-        replace(first, root=first.root.with_name(f"crowd-{n}")) for n in range(PROCESSES // 4)
-    ]  # each waits
+    place.server.add("/beta.tar.gz", Reply(data, delay=2.0))
+    few = PROCESSES // 4  # the last of them must come while the first waits for the answer
+    crowd = [replace(first, root=first.root.with_name(f"crowd-{n}")) for n in range(few)]
     for project in crowd:
         copytree(first.root, project.root, symlinks=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from pkgs import __version__
 from pkgs.digests import digest_bytes
 from pkgs.platforms import PLATFORMS, Platform
 from tests.functional.conftest import told
-from tests.support.checkout import fresh_checkout
+from tests.support.checkout import ROOT, fresh_checkout
+from tests.support.markdown import blocks
 from tests.support.project import Project, Run
 from tests.support.server import Reply, Server
 
 pytestmark = [pytest.mark.registry, pytest.mark.slow]
 
-SHELLS = [shell for shell in ("bash", "zsh", "dash", "fish") if shutil.which(shell)]
 ONLY_LINUX_AMD64 = pytest.mark.skipif(
     Platform.current() != PLATFORMS[0], reason="dagu's npm package is for linux-amd64"
 )
@@ -48,6 +50,24 @@ def clone(tmp_path: Path) -> Path:
     return fresh_checkout(tmp_path / "a clone")
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where pkgs stays as the first test that uses a checkout has set it up."""
+    return tmp_path_factory.mktemp("kept") / "self"
+
+
+@pytest.fixture
+def used(clone: Path, home: Path, environ: dict[str, str], kept: Path) -> Path:
+    """Return a checkout of this repository whose pkgs is set up, and nothing else."""
+    programs = home / ".cache" / "pkgs" / "self"
+    if kept.exists():
+        shutil.copytree(kept, programs, symlinks=True, copy_function=os.link)
+    else:
+        run([clone / "bin" / "pkgs", "version"], clone, environ)
+        shutil.copytree(programs, kept, symlinks=True)
+    return clone
+
+
 @pytest.fixture
 def environ(registry_environ: dict[str, str], home: Path) -> dict[str, str]:
     """Return what somebody has who knows the package registries, and never ran pkgs."""
@@ -56,23 +76,37 @@ def environ(registry_environ: dict[str, str], home: Path) -> dict[str, str]:
 
 
 @ONLY_LINUX_AMD64
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", [shell for shell in ("bash", "fish") if shutil.which(shell)])
 def test_two_commands_are_all_it_takes(shell: str, clone: Path, home: Path, environ: dict[str, str]) -> None:
     """The first sets pkgs up and installs dagu; then no Python is started, with activation or without."""
-    script = {"fish": "source bin/activate-pkgs.fish; and dagu version"}
-    words: list[str | Path] = [shell, "-c", script.get(shell, ". bin/activate-pkgs && dagu version")]
-
-    first = run(words, clone, environ)
-    second = run(words, clone, environ)
+    first = run(commands(shell), clone, environ)
 
     assert "setting up pkgs" in first.err
     assert "1.30.2" in first.err
-    assert second.out == ""
-    assert second.err.splitlines()[-2:] == [f"pkgs environment {clone} activated", "1.30.2"]
     assert list((home / ".cache" / "pkgs" / "self").glob("*/bin/python"))
-    direct: list[str | Path] = [clone / "bin" / "dagu", "version"]
-    assert "python" not in programs(words, clone, environ)
-    assert "python" not in programs(direct, clone, environ)
+    no_python_is_started(shell, clone, environ)
+
+
+@ONLY_LINUX_AMD64
+@pytest.mark.parametrize("shell", [shell for shell in ("zsh", "dash") if shutil.which(shell)])
+def test_other_shells_read_what_bash_reads(shell: str, used: Path, environ: dict[str, str]) -> None:
+    assert "1.30.2" in run(commands(shell), used, environ).err
+    no_python_is_started(shell, used, environ)
+
+
+def commands(shell: str) -> list[str | Path]:
+    """Return the README's first line, as a shell understands it."""
+    first = blocks(ROOT / "README.md", "sh")[0].text
+    return [shell, "-c", "source bin/activate-pkgs.fish; and dagu version" if shell == "fish" else first]
+
+
+def no_python_is_started(shell: str, clone: Path, environ: Mapping[str, str]) -> None:
+    """Assert that what is installed is called without Python, with activation or without."""
+    again = run(commands(shell), clone, environ)
+    assert again.out == ""
+    assert again.err.splitlines()[-2:] == [f"pkgs environment {clone} activated", "1.30.2"]
+    assert "python" not in programs(commands(shell), clone, environ)
+    assert "python" not in programs([clone / "bin" / "dagu", "version"], clone, environ)
 
 
 def programs(words: Sequence[str | Path], cwd: Path, environ: Mapping[str, str]) -> str:
@@ -88,47 +122,48 @@ def programs(words: Sequence[str | Path], cwd: Path, environ: Mapping[str, str])
 
 @ONLY_LINUX_AMD64
 def test_the_repositorys_own_lock_is_followed_as_far_as_its_hosts_can_be_reached(
-    clone: Path, home: Path, environ: dict[str, str]
+    used: Path, environ: dict[str, str]
 ) -> None:
     """Where the hosts of tiup and terraform are filtered out they are named, and the rest is there."""
-    run(["git", "init", "-q"], clone, environ)
-    run(["git", "add", "-A"], clone, environ)
-    run(["git", "commit", "-qm", "as cloned"], clone, environ)
+    run(["git", "init", "-q"], used, environ)
+    run(["git", "add", "-A"], used, environ)
+    run(["git", "commit", "-qm", "as cloned"], used, environ)
 
-    done = run(["bin/pkgs", "install", "--frozen"], clone, environ, check=False)
+    done = run(["bin/pkgs", "install", "--frozen"], used, environ, check=False)
 
     if done.status:
         told(Run(done.status, done.out, done.err), "2 things failed", "")
         assert "github.com" in done.err
         assert "releases.hashicorp.com" in done.err
-    assert run(["bin/dagu", "version"], clone, environ).err.strip() == "1.30.2"
-    assert "deno" in run(["bin/deno", "--version"], clone, environ).out
-    assert run(["git", "status", "--porcelain"], clone, environ).out == ""
+    assert run(["bin/dagu", "version"], used, environ).err.strip() == "1.30.2"
+    assert "deno" in run(["bin/deno", "--version"], used, environ).out
+    assert run(["git", "status", "--porcelain"], used, environ).out == ""
 
 
 class TestElsewhere:
     """An environment made with this checkout, which then goes away."""
 
-    def test_the_wheel_is_in_the_store(self, clone: Path, tmp_path: Path, environ: dict[str, str]) -> None:
+    def test_the_wheel_is_in_the_store(self, used: Path, tmp_path: Path, environ: dict[str, str]) -> None:
         elsewhere = tmp_path / "else where"
         elsewhere.mkdir()
-        run([clone / "bin" / "pkgs", "init", elsewhere], tmp_path, environ)
-        clone.rename(tmp_path / "gone")
+        run([used / "bin" / "pkgs", "init", elsewhere], tmp_path, environ)
+        used.rename(tmp_path / "gone")
 
         done = run([elsewhere / "bin" / "pkgs", "version", "--json"], tmp_path, environ)
 
         assert "setting up pkgs" in done.err
+        assert json.loads(done.out)["version"] == __version__
         assert run([elsewhere / "bin" / "pkgs", "list"], tmp_path, environ).err == ""
 
     def test_the_wheel_is_at_its_url_or_nothing_is(
-        self, clone: Path, tmp_path: Path, home: Path, environ: dict[str, str], server: Server
+        self, used: Path, tmp_path: Path, home: Path, environ: dict[str, str], server: Server
     ) -> None:
         """A colleague with an empty store gets the same pkgs, but from a server that lies none at all."""
         elsewhere, url = tmp_path / "elsewhere", server.url("/pkgs-0.1.0-py3-none-any.whl")
         elsewhere.mkdir()
-        run([clone / "bin" / "pkgs", "init", "--pkgs-url", url, elsewhere], tmp_path, environ)
+        run([used / "bin" / "pkgs", "init", "--pkgs-url", url, elsewhere], tmp_path, environ)
         (wheel,) = (home / ".cache" / "pkgs" / "blobs").rglob("?" * 64)
-        clone.rename(tmp_path / "gone")
+        used.rename(tmp_path / "gone")
         colleague = {**environ, "PKGS_STATE_DIR": str(tmp_path / "empty")}
         digest = digest_bytes(wheel.read_bytes()).hex
 

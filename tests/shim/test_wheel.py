@@ -20,9 +20,7 @@ from pkgs.environment.program import Program
 from pkgs.errors import LockError
 from pkgs.shim.own import own_program
 from pkgs.shim.wheel import build_wheel, own_requirements, package_directory
-from pkgs.shim.wrapper import wrapper_text
 from pkgs.state import State
-from tests.support.programs import write_lock
 
 ROOT = Path(__file__).parents[2]
 
@@ -141,27 +139,6 @@ def test_a_table_that_was_edited_is_refused() -> None:
 
     with pytest.raises(LockError):
         Program.decode({**table, "requirements": ["a==2"]})
-
-
-@pytest.mark.registry
-@pytest.mark.slow
-def test_an_environment_elsewhere_starts_this_very_pkgs(
-    tmp_path: Path, registry_environ: dict[str, str]
-) -> None:
-    bin_dir = tmp_path / "project" / "bin"
-    bin_dir.mkdir(parents=True)
-    _write(bin_dir / "pkgs", wrapper_text()).chmod(0o755)
-    (bin_dir / "activate-pkgs").touch()
-    write_lock(bin_dir, own_program(State(tmp_path / "state"), bin_dir))
-    environ = {**registry_environ, "PKGS_STATE_DIR": str(tmp_path / "state")}
-
-    for _ in range(2):
-        done = subprocess.run(
-            [bin_dir / "pkgs", "version"], env=environ, capture_output=True, text=True, timeout=180
-        )
-        assert done.returncode == 0, done.stderr
-        assert pkgs.__version__ in done.stdout
-    assert done.stderr == ""
 
 
 def _write(path: Path, data: bytes) -> Path:
