@@ -60,6 +60,7 @@ def fence(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, home:
     given = {"HOME": str(home), "PATH": _outside_path(), "LANG": "C.UTF-8", **_GIT}
     if registry:
         link_client_files(_REAL_HOME, home)
+        given |= {"PIP_NO_COMPILE": "0"}  # pip's way of being told not to: little of it is ever imported
         given |= client_variables(_REAL_ENVIRON)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
