@@ -24,14 +24,15 @@ _MOST_LISTED = 20_000_000
 class Directories:
     """Makes directories below ``root``, and keeps some of their descriptors open.
 
-    ``before`` is called with the path of each that is about to be made.
+    ``made`` are all that were made, with the permissions and the time they get in the end. ``before`` is
+    called with the path of each that is about to be made.
     """
 
     def __init__(self, root: Path, budget: Budget, before: Callable[[bytes], None]) -> None:
         self._budget = budget
         self._before = before
         self._fds: dict[bytes, int] = {b"": os.open(root, DIRECTORY)}
-        self._made: dict[bytes, tuple[int, int | None]] = {}
+        self.made: dict[bytes, tuple[int, int | None]] = {}
         self._listed = 0
 
     def close(self) -> None:
@@ -44,7 +45,7 @@ class Directories:
         """Return a descriptor of a directory, made if need be; good until the next call."""
         fd = self._fds.get(path)
         if fd is None:
-            is_new = path not in self._made
+            is_new = path not in self.made
             if is_new:
                 self._before(path)
             parent, _, base = path.rpartition(b"/")
@@ -55,19 +56,15 @@ class Directories:
             self._keep(path, fd)
         return fd
 
-    def has(self, path: bytes) -> bool:
-        """Say whether a directory was made at ``path``."""
-        return path in self._made
-
     def describe(self, path: bytes, mode: int, mtime: int | None) -> None:
         """Say which permissions and time (nanoseconds) a directory is to have in the end."""
         self.fd(path)
-        self._made[path] = (mode, mtime)
+        self.made[path] = (mode, mtime)
 
     def settle(self, *, masked: bool) -> None:
         """Give all their permissions and times; ``masked`` says that they were made with too few."""
-        for path in sorted(self._made, reverse=True):  # what is inside comes before what it is in
-            mode, mtime = self._made[path]
+        for path in sorted(self.made, reverse=True):  # what is inside comes before what it is in
+            mode, mtime = self.made[path]
             if masked or mode != _MODE:
                 os.fchmod(self.fd(path), mode)
             if mtime is not None:
@@ -94,7 +91,7 @@ class Directories:
             self.refuse_alias(path)
             raise ArchiveError(f"member {shown(path)} is first a file and then a directory") from error
         self._budget.directory(len(path))
-        self._made[path] = (_MODE, None)
+        self.made[path] = (_MODE, None)
 
     def _keep(self, path: bytes, fd: int) -> None:
         """Keep a descriptor, and close the oldest but the root's when there are many."""

@@ -68,8 +68,10 @@ class Budget:
     def member(self, name: int = 0) -> None:
         """Count one member, whose name takes so many bytes."""
         self._members += 1
-        self.claims(self._members)
-        self.named(name)
+        self._named += name
+        if self._members > self.limits.members or self._named > self.limits.names:
+            self.claims(self._members)
+            self.named(0)
 
     def claims(self, members: int) -> None:
         """Refuse an archive that says it has more members than are allowed, before the first is read."""

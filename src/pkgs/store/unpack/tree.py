@@ -135,7 +135,7 @@ class Tree:
         """Make a directory, which may be there already; mode and time are set at the end."""
         if not path:
             return
-        real = self._place(path)[2]
+        real = self._free(path, directory=True)[2]
         self._directories.describe(real, mode & _MODES | 0o700, None if mtime is None else _bounded(mtime))
 
     def symlink(self, path: bytes, target: bytes, mtime: int | None = None) -> None:
@@ -184,27 +184,23 @@ class Tree:
         parent, _, base = path.rpartition(b"/")
         return self._links.real(parent), base
 
-    def _place(self, path: bytes) -> tuple[bytes, bytes, bytes]:
+    def _free(self, path: bytes, *, directory: bool = False) -> tuple[bytes, bytes, bytes]:
         """Return the real directory of a new member, its last component, and both together.
 
-        Nothing is to be written there any more, and a former link is removed.
+        Nothing is to be written there any more, and a former link is removed. There is no directory, unless
+        the member is one.
         """
         self.empty = False
         parent, base = self._split(path)
         real = _joined(parent, base)
         if len(real) > self._longest:
             raise ArchiveError(f"member {shown(path)} has a longer path than this system can use")
+        if real in self._directories.made and not directory:
+            raise ArchiveError(f"member {shown(path)} is first a directory and then something else")
         self._companion.wait_for(real)
         if self._links.target(real) is not None:
             self._remove(real)
         return parent, base, real
-
-    def _free(self, path: bytes) -> tuple[bytes, bytes, bytes]:
-        """Return the same for a member that is no directory; there must be none."""
-        place = self._place(path)
-        if self._directories.has(place[2]):
-            raise ArchiveError(f"member {shown(path)} is first a directory and then something else")
-        return place
 
     def _create(self, real: bytes, kept: int) -> int:
         """Open a new file for writing."""

@@ -59,7 +59,8 @@ class ZipReader:
         """
         if member.offset < free:
             raise ArchiveError(f"member {shown(member.name)} overlaps another one")
-        header = self._header(member) if member.offset < directory else b""
+        size = _LOCAL.size + len(member.raw_name)
+        header = os.pread(self._fd, size, member.offset) if member.offset < directory else b""
         if len(header) < _LOCAL.size or not header.startswith(b"PK\3\4"):
             raise ArchiveError(f"member {shown(member.name)} is not where the directory says: it is damaged")
         flags: int = _LOCAL.unpack_from(header)[2]
@@ -72,9 +73,6 @@ class ZipReader:
         if start + member.packed > directory:
             raise ArchiveError(f"member {shown(member.name)} reaches into the directory: it is damaged")
         return start, start + member.packed
-
-    def _header(self, member: ZipMember) -> bytes:
-        return os.pread(self._fd, _LOCAL.size + len(member.raw_name), member.offset)
 
     def _store(self, member: ZipMember, start: int) -> None:
         path = self._members.place(member.name)

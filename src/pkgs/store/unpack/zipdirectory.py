@@ -19,8 +19,8 @@ _END64_LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _RECORD = struct.Struct("<4s4B4HL2L5H2L")
 _LONGEST_COMMENT = 0xFFFF
-# All names are kept: 46 bytes and a name for each of a million members fit.
-_LARGEST_DIRECTORY = 1 << 30
+# All members are kept: a million of them with names of 200 bytes fit.
+_LARGEST_DIRECTORY = 256 << 20
 _LARGEST_RECORD = _RECORD.size + 3 * 0xFFFF
 _BLOCK = 1 << 20
 _UNIX_SYSTEMS = {3, 19}
@@ -54,13 +54,12 @@ def read_directory(fd: int, budget: Budget) -> tuple[list[ZipMember], int]:
     end = length - tail_size + at
     count, size, offset, end = _zip64(fd, end) or (count, size, offset, end)
     base = end - size - offset
-    if base < 0 or size > _LARGEST_DIRECTORY:
+    if base < 0:
         raise ArchiveError("its directory lies outside of the file: it is damaged or truncated")
+    if size > _LARGEST_DIRECTORY:
+        raise ArchiveError(f"its directory takes more than {_LARGEST_DIRECTORY:,} bytes")
     budget.claims(count)
-    members = []
-    for member in _members(_Directory(fd, offset + base, size), count, base):
-        budget.named(len(member.raw_name))
-        members.append(member)
+    members = list(_members(_Directory(fd, offset + base, size), count, base))
     members.sort(key=lambda member: member.offset)
     return members, offset + base
 
