@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from tests.support.archives import (
     tar_of,
     with_field,
 )
+from tests.support.samples import peak
 
 Unpack = Callable[..., Path]
 
@@ -264,16 +264,6 @@ def test_links_between_places_deeper_than_directories_are_kept_open(unpack_tar: 
     )
 
     assert (dest / deep).stat().st_ino == (dest / other).stat().st_ino
-
-
-def peak(work: Callable[[], object]) -> int:
-    """Return how many bytes of memory were in use at most."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_headers_for_all_members_do_not_pile_up(unpack_tar: Unpack) -> None:
