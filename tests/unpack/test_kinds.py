@@ -19,7 +19,7 @@ import pytest
 import zstandard
 
 from pkgs.errors import ArchiveError, StoreError
-from pkgs.store.unpack import unpack, unpack_stream
+from pkgs.store.unpack import external, unpack, unpack_stream
 from pkgs.store.unpack.compression import codec
 from tests.support.archives import (
     ar_of,
@@ -216,6 +216,15 @@ def test_an_installer_package_elsewhere_or_with_strip_is_refused(tmp_path: Path,
         unpack(archive, dest, name="t.pkg", environ={"PATH": str(tmp_path)})
     with pytest.raises(ArchiveError, match="strip = 1 has no meaning"):
         unpack(archive, dest, strip=1, name="t.pkg")
+
+
+def test_a_program_that_does_not_come_to_its_end_is_ended(
+    tmp_path: Path, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external, "_SECONDS", 0.1)
+    environ = fake(tmp_path, "pkgutil", "exec sleep 100")
+    with pytest.raises(ArchiveError, match=r"pkgutil takes longer than 0\.1 s"):
+        unpack(write(tmp_path / "t", b"xar!" + b"\0" * 600), dest, name="t.pkg", environ=environ)
 
 
 ATTACH = """

@@ -35,21 +35,23 @@ class Helper:
         self._program = found
         self._environ = {"PATH": path, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
-    def run(self, *arguments: str) -> bytes:
-        """Run it to its end and return what it printed."""
+    def run(self, *arguments: str) -> None:
+        """Run it to its end."""
         import subprocess  # deferred: most archives need no other program
 
-        done = subprocess.run(
-            [self._program, *arguments],
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [self._program, *arguments],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ArchiveError(f"{Path(self._program).name} takes longer than {_SECONDS} s") from error
         if done.returncode:
             raise ArchiveError(_failure(self._program, done.returncode, done.stderr or done.stdout))
-        return done.stdout
 
     @contextmanager
     def output(self, *arguments: str) -> Iterator[Iterator[bytes]]:
@@ -70,7 +72,7 @@ class Helper:
             assert process.stdout is not None
             try:
                 yield in_chunks(process.stdout.read)
-                if process.wait(_SECONDS):
+                if process.wait():
                     errors.seek(0)
                     raise ArchiveError(_failure(self._program, process.returncode, errors.read(_MOST_SAID)))
             finally:

@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 _MODES = 0o755
 _PROGRAM, _DATA = 0o555, 0o444
 _LATEST = (1 << 63) - 1
-# What a path must leave of the longest that the system takes (bytes): a tree is moved to longer names, to go.
+# What a path leaves of the longest that the system takes (bytes): to be removed, a tree gets a longer name.
 _SPARE = 256
 _UNLINKABLE = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV}
 
