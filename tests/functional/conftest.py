@@ -13,8 +13,6 @@ from tests.support.archives import make_tar_gz
 from tests.support.project import Project, Run
 from tests.support.server import Reply, Server, serving
 
-PATIENCE = {"PKGS_HTTP_TIMEOUT": "0.3"}
-
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -47,7 +45,7 @@ class World:
         ``keeps`` is the digest of a download that is whole and may stay: only unpacking it failed.
         """
         before = self.project.snapshot()
-        given = self.project.environ(**{**PATIENCE, **environ})
+        given = self.project.environ(**environ)
         done = self.project.run([self.project.exe, *words], environ=given)
         told(done, says, hint, status)
         after = self.project.snapshot()
@@ -56,7 +54,7 @@ class World:
 
     def recovers(self, name: str, *words: str) -> None:
         """The next good command, on the same state, does its work."""
-        self.project.pkgs(*(words or ("install", name)), check=True, **PATIENCE)
+        self.project.pkgs(*(words or ("install", name)), check=True)
         assert self.project.call(name, "x").out == f"{name} x\n"
         assert self.project.call("jot").out == "jot 1.0.0\n"
 

@@ -118,7 +118,9 @@ def test_a_host_without_an_address(world: World) -> None:
 def test_a_server_that_says_nothing(world: World) -> None:
     world.offer("ink", Reply(world.archive("ink"), delay=60))
 
-    world.fails("install", "ink", says="sent nothing for 0.3 s", hint="PKGS_HTTP_TIMEOUT")
+    world.fails(
+        "install", "ink", says="sent nothing for 0.3 s", hint="PKGS_HTTP_TIMEOUT", PKGS_HTTP_TIMEOUT="0.3"
+    )
 
     world.offer("ink")
     world.recovers("ink")
@@ -127,7 +129,13 @@ def test_a_server_that_says_nothing(world: World) -> None:
 def test_a_server_that_falls_silent(world: World) -> None:
     world.offer("ink", Reply(world.archive("ink"), etag='"1"', stall_after=30))
 
-    world.fails("install", "ink", says="sent nothing for 0.3 s", hint="goes on where it stopped")
+    world.fails(
+        "install",
+        "ink",
+        says="sent nothing for 0.3 s",
+        hint="goes on where it stopped",
+        PKGS_HTTP_TIMEOUT="0.3",
+    )
 
     world.offer("ink")
     world.recovers("ink")
