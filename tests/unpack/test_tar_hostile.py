@@ -14,6 +14,7 @@ from pkgs.store.files import remove_tree
 from pkgs.store.unpack import Limits, companion, directories, tree, unpack
 from pkgs.store.unpack.directories import Directories
 from pkgs.store.unpack.habits import Habits
+from pkgs.store.unpack.pax import records
 from tests.support.archives import (
     BLOCK,
     CHARACTER,
@@ -27,6 +28,7 @@ from tests.support.archives import (
     with_field,
 )
 from tests.support.samples import peak
+from tests.support.timing import assert_cheap
 
 Unpack = Callable[..., Path]
 
@@ -271,6 +273,11 @@ def test_headers_for_all_members_do_not_pile_up(unpack_tar: Unpack) -> None:
     headers = [pax_entry(dict.fromkeys(each, "1"), kind=b"g") for each in names]
 
     assert peak(lambda: unpack_tar(tar_of(*headers, FILE))) < 8 << 20
+
+
+def test_many_holes_in_a_header_are_read_in_proportion() -> None:
+    header = b"35 GNU.sparse.offset=1234567890123\n" * 60_000
+    assert_cheap(lambda: records(header), 6)
 
 
 def deep(count: int, depth: int) -> list[bytes]:

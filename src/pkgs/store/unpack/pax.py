@@ -27,11 +27,14 @@ _USED = {
 def records(data: bytes) -> Records:
     """Return those ``LENGTH KEY=VALUE`` records of an extended header that are of use."""
     found: Records = {}
+    pairs: list[bytes] = []
     for key, value in _split(data):
-        if key in _PAIRS:  # version 0.0 of sparse files repeats two keys; 0.1 says the same in one
-            found[SPARSE_MAP] = found[SPARSE_MAP] + b"," + value if SPARSE_MAP in found else value
+        if key in _PAIRS:
+            pairs.append(value)
         elif key in _USED:
             found[key] = value
+    if pairs:  # version 0.0 of sparse files repeats two keys; 0.1 says the same in one
+        found[SPARSE_MAP] = b",".join(pairs)
     return found
 
 
