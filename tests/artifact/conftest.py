@@ -11,7 +11,7 @@ from pkgs.artifact.fetch import HttpFetcher, Received
 from pkgs.artifact.locations import Client
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.patience import Patience
-from pkgs.artifact.transport import HttpxTransport, Timeouts
+from pkgs.artifact.transport import HttpxTransport
 from pkgs.platforms import Platform
 from pkgs.progress import SilentTask
 from tests.support.server import Server, serving
@@ -27,7 +27,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def transport() -> Iterator[HttpxTransport]:
-    with HttpxTransport({}, Timeouts(connect=2, stall=1, total=5)) as opened:
+    with HttpxTransport({}) as opened:
         yield opened
 
 

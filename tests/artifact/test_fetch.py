@@ -17,7 +17,7 @@ from pkgs.artifact.fetch import HttpFetcher, Received
 from pkgs.artifact.local import pieces
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.patience import Patience
-from pkgs.artifact.transport import HttpxTransport
+from pkgs.artifact.transport import HttpxTransport, Timeouts
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import DigestMismatchError, FetchError, StoreError
 from pkgs.progress import SilentTask
@@ -217,12 +217,12 @@ def test_all_origins_failing_names_each(server: Server, get: Get) -> None:
     ],
     ids=["truncated", "reset", "stalled"],
 )
-def test_a_cut_download_goes_on_where_it_stopped(
-    server: Server, get: Get, tmp_path: Path, fault: Reply
-) -> None:
+def test_a_cut_download_goes_on_where_it_stopped(server: Server, tmp_path: Path, fault: Reply) -> None:
     url = server.add("/a", fault, Reply(DATA, etag='"1"'))
 
-    received = get(Artifact(url, DIGEST))
+    with HttpxTransport({}, Timeouts(stall=1)) as transport:
+        fetcher = HttpFetcher(transport, patience=Patience(sleep=lambda _: None))
+        received = fetcher.fetch(Artifact(url, DIGEST), LINUX, tmp_path / "file", SilentTask())
 
     assert received.digest == DIGEST
     second = server.requests[1].headers
