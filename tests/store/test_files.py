@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from pkgs.errors import StoreError
 from pkgs.store import files
 from pkgs.store.files import atomic_write, clean_on_failure, contained, remove_tree, temp_sibling
+from pkgs.store.sweep import size
 from tests.support.mounts import filesystem
 
 
@@ -77,6 +79,28 @@ def test_remove_tree_removes_a_link_not_its_target(tmp_path: Path) -> None:
     remove_tree(tmp_path / "link")
 
     assert names(tmp_path) == ["kept"]
+
+
+def test_remove_tree_takes_what_no_path_can_name(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    at = os.open(tree, os.O_RDONLY)
+    for number in range(100):
+        name = f"{number:0100}"
+        os.mkdir(name, dir_fd=at)
+        deeper = os.open(name, os.O_RDONLY, dir_fd=at)
+        file = os.open("file", os.O_WRONLY | os.O_CREAT, 0o444, dir_fd=deeper)
+        os.write(file, b"x")
+        os.close(file)
+        os.fchmod(at, 0o555)
+        os.close(at)
+        at = deeper
+    os.close(at)
+
+    assert 0 < size(tree) < 100
+    remove_tree(tree)
+
+    assert names(tmp_path) == []
 
 
 def test_clean_on_failure_removes_only_on_failure(tmp_path: Path) -> None:

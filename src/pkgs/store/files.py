@@ -19,6 +19,8 @@ from pkgs.errors import StoreError
 
 TEMP_PREFIX = ".tmp-"
 _LONGEST_NAME = 160
+# One more name fits behind it wherever paths end (macOS: 1,024 bytes).
+_LONG_PATH = 760
 # What NFS and FUSE call a file that was removed while it was open.
 _OPEN_FILES = (".nfs", ".fuse_hidden")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -127,7 +129,8 @@ def remove_tree(path: Path) -> None:
         return
     directories = [str(path)]
     for directory in directories:  # grows while it is walked: parents stand before their children
-        directories.extend(_remove_files(directory))
+        found = _remove_files(directory)
+        directories.extend(_within_reach(path, each) for each in found)
     kept: set[str] = set()
     for directory in reversed(directories):
         try:
@@ -138,6 +141,19 @@ def remove_tree(path: Path) -> None:
             if error.errno != errno.ENOTEMPTY or not _keeps_open_files(directory, kept):
                 raise
             kept.add(directory)
+
+
+def _within_reach(top: Path, directory: str) -> str:
+    """Return where a directory in the tree ``top`` is; one with a long path is moved up first.
+
+    Programs that go from directory to directory make deeper ones than any path can name.
+    """
+    if len(os.fsencode(directory)) <= _LONG_PATH:
+        return directory
+    moved = temp_sibling(top)
+    Path(directory).chmod(0o700)  # moving it writes to it
+    Path(directory).rename(moved)
+    return str(moved)
 
 
 def _keeps_open_files(directory: str, kept: set[str]) -> bool:

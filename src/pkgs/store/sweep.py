@@ -144,9 +144,13 @@ def batches(
 
 
 def size(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a tree."""
-    if path.is_dir() and not path.is_symlink():
-        return sum(size(below) for below in entries(path))
-    with suppress(FileNotFoundError):
-        return path.lstat().st_size
-    return 0
+    """Return the bytes of a file, or of all files in a tree that a path can name."""
+    total, pending = 0, [path]
+    while pending:
+        each = pending.pop()
+        with suppress(OSError):
+            if each.is_dir() and not each.is_symlink():
+                pending += entries(each)
+            else:
+                total += each.lstat().st_size
+    return total
