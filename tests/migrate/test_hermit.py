@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pkgs.environment.config import read_config
 from pkgs.platforms import Platform
 from pkgs.references import Reference
 from tests.support.hermits import LAYOUTS, NEWEST, Hermits, Layout, publish
+from tests.support.project import Run
 
 HERMIT_FILES = {"hermit", "activate-hermit", "activate-hermit.fish", "hermit.hcl"}
 PKGS_FILES = {"pkgs", "activate-pkgs", "activate-pkgs.fish", "pkgs.hcl", "pkgs.lock"}
@@ -33,18 +35,45 @@ def small(tmp_path: Path) -> Hermits:
     return Hermits.make(tmp_path, SMALL)
 
 
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A repository that has been migrated: what the command said, and what was there before and after."""
+
+    hermits: Hermits
+    done: Run
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, Migrated]:
+    """Return the repositories that have been migrated by now, by layout."""
+    return {}
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda layout: layout.name)
+def migrated(
+    request: pytest.FixtureRequest, known: dict[str, Migrated], tmp_path_factory: pytest.TempPathFactory
+) -> Migrated:
+    """Return a migrated repository of each layout, for tests that leave it as it is."""
+    layout = request.param
+    if layout.name not in known:
+        hermits = Hermits.make(tmp_path_factory.mktemp("migrated"), layout)
+        before = hermits.snapshot()
+        done = hermits.pkgs("migrate", *where(hermits))
+        known[layout.name] = Migrated(hermits, done, before, hermits.snapshot())
+    return known[layout.name]
+
+
 def where(hermits: Hermits) -> list[str]:
     """Return how to name an environment whose directory is not one of the usual."""
     return [hermits.layout.bin] if hermits.layout.bin == "tools" else []
 
 
-def test_every_tool_runs_afterwards_and_nothing_else_changed(hermits: Hermits) -> None:
-    before = hermits.snapshot()
+def test_every_tool_runs_afterwards_and_nothing_else_changed(migrated: Migrated) -> None:
+    hermits, before, after = migrated.hermits, migrated.before, migrated.after
 
-    done = hermits.pkgs("migrate", *where(hermits))
-
-    assert done.status == 0, done.err
-    after = hermits.snapshot()
+    assert migrated.done.status == 0, migrated.done.err
     pins = {f"{hermits.layout.bin}/.{reference}.pkg" for reference in hermits.layout.pins}
     changed = {name for name in before if after.get(name) != before[name]}
     assert changed == pins
@@ -64,8 +93,8 @@ def test_links_from_elsewhere_lead_to_the_tools(tmp_path: Path) -> None:
     assert hermits.run("scripts/two").out == "go 1.22.5\n"
 
 
-def test_the_lock_covers_every_pin_on_every_platform(hermits: Hermits) -> None:
-    hermits.pkgs("migrate", *where(hermits))
+def test_the_lock_covers_every_pin_on_every_platform(migrated: Migrated) -> None:
+    hermits = migrated.hermits
 
     packages = tomllib.loads((hermits.bin / "pkgs.lock").read_text())["package"]
 
@@ -76,11 +105,11 @@ def test_the_lock_covers_every_pin_on_every_platform(hermits: Hermits) -> None:
     assert hermits.pkgs("install", "--frozen", PKGS_BIN=str(hermits.bin)).status == 0
 
 
-def test_the_configuration_means_the_same(hermits: Hermits) -> None:
-    hermits.pkgs("migrate", *where(hermits))
+def test_the_configuration_means_the_same(migrated: Migrated) -> None:
+    ours, theirs = (migrated.hermits.bin / name for name in ("pkgs.hcl", "hermit.hcl"))
 
-    assert read_config(hermits.bin / "pkgs.hcl") == read_config(hermits.bin / "hermit.hcl")
-    assert (hermits.bin / "pkgs.hcl").read_text() == (hermits.bin / "hermit.hcl").read_text()
+    assert read_config(ours) == read_config(theirs)
+    assert ours.read_text() == theirs.read_text()
 
 
 def test_check_changes_nothing_and_tells_the_same(hermits: Hermits) -> None:
@@ -93,8 +122,8 @@ def test_check_changes_nothing_and_tells_the_same(hermits: Hermits) -> None:
     assert json.loads(told.out) == json.loads(hermits.pkgs("migrate", "--json", *where(hermits)).out)
 
 
-def test_a_second_time_changes_nothing(hermits: Hermits) -> None:
-    hermits.pkgs("migrate", *where(hermits))
+def test_a_second_time_changes_nothing(migrated: Migrated) -> None:
+    hermits = migrated.hermits
     before = hermits.snapshot()
 
     again = hermits.pkgs("migrate", *where(hermits))
