@@ -85,7 +85,7 @@ class Site:
             env=self.environ(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         return Outcome(

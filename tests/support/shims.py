@@ -102,7 +102,7 @@ class Shims:
         """Execute ``path`` and return what it printed, split at NULs; it must be silent on stderr."""
         done = subprocess.run(
             [path, *arguments], cwd=cwd, env=self.environ() if environ is None else environ,
-            capture_output=True, timeout=30, check=False, user=user, group=user,
+            capture_output=True, timeout=120, check=False, user=user, group=user,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (status, b"")
         return done.stdout.decode(errors="surrogateescape").split("\0")[:-1]
