@@ -117,6 +117,15 @@ def test_tools_call_themselves_and_others_on_a_cold_store(project: Project) -> N
     assert fresh(project).call("jot", "3").out == "tittle 1.0.0\n"
 
 
+def test_many_tools_on_a_cold_store_replace_each_other_in_one_process(project: Project) -> None:
+    chain = ("one", "two", "three", "four", "five")
+    for name, following in zip(chain, (*chain[1:], "echo done"), strict=True):
+        project.tool(name, "1.0.0", script=f"exec {following}")
+    project.pkgs("install", *chain, check=True)
+
+    assert fresh(project).call("one").out == "done\n"
+
+
 def test_a_first_call_needs_neither_home_nor_standard_input(project: Project) -> None:
     project.tool("jot", "1.0.0")
     project.pkgs("install", "jot", check=True)

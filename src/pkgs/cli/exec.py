@@ -9,6 +9,8 @@ from pathlib import Path
 from pkgs.app import App
 from pkgs.cli.process import give_signals_back
 
+# Where bin/pkgs counts how often it is come by in one process: the tool's own calls are not of that round.
+_ROUND = "_PKGS_ROUND"
 EPILOG = """\
 TOOL is a path to a link in an environment, or the name of a tool in the present one. The tool replaces
 this process: its exit status, signals and standard streams are its own. What is missing is installed first,
@@ -35,13 +37,18 @@ def run(args: argparse.Namespace, app: App) -> int:
     from pkgs.environment.pins import tool_behind
     from pkgs.environment.root import Environment
     from pkgs.environment.transform import apply
+    from pkgs.envops import Unset
     from pkgs.shim.calls import prepare
 
     path = Path(args.tool) if "/" in args.tool else app.environment.bin_dir / args.tool
     bin_dir, reference, tool = tool_behind(app.cwd / path)
     app.environment = Environment(bin_dir)
     call = prepare(app.workspace(), reference, tool, app.environ)
-    operations = (*config_operations(app.environment, app.ephemeral), *last_operations(app.environ))
+    operations = (
+        *config_operations(app.environment, app.ephemeral),
+        *last_operations(app.environ),
+        Unset(_ROUND),
+    )
     call = replace(call, environ=apply(call.environ, operations).on(call.environ))
     app.reporter.debug(f"calling {call.target}")
     arguments = args.arguments[1:] if args.arguments[:1] == ["--"] else args.arguments
