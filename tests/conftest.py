@@ -7,6 +7,7 @@ A test marked ``registry`` gets the network and the package clients' own configu
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from tests.support.fences import Fence, forbidden_paths, install, real_home, sna
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("pkgs", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("pkgs")
+
+# In the background of a shell interrupts are ignored, and would be by every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _REAL_HOME = real_home()
 _REAL_ENVIRON = dict(os.environ)
