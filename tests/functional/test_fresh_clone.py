@@ -190,8 +190,9 @@ class TestInstalledByPip:
     def command(self, venv: Path, clone: Path, environ: dict[str, str]) -> Path:
         """Return the installed command; it is installed once."""
         if not venv.exists():
-            run([sys.executable, "-m", "venv", venv], clone, environ)
-            run([venv / "bin" / "pip", "install", "-q", "--no-input", "."], clone, environ)
+            run([sys.executable, "-m", "venv", "--without-pip", venv], clone, environ)
+            pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", venv]
+            run([*pip, "install", "-q", "--no-input", "."], clone, environ)
         return venv / "bin" / "pkgs"
 
     def test_it_finds_the_environment_and_may_serve_as_its_pkgs(

@@ -46,7 +46,7 @@ def downloads(server: Server, path: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("many", "runtime"), [(64, False), (16, True)])
+@pytest.mark.parametrize(("many", "runtime"), [(32, False), (8, True)])
 def test_a_crowd_on_a_cold_store_downloads_once(
     project: Project, server: Server, many: int, runtime: bool
 ) -> None:
