@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -78,6 +79,8 @@ def _process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(words, executable=program, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE) as process:
         try:
+            while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+                time.sleep(0.001)  # started, but not in memory yet
             yield process
         finally:
             process.kill()
