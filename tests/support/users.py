@@ -79,7 +79,7 @@ def _process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(words, executable=program, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE) as process:
         try:
-            while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+            while process.poll() is None and not Path(f"/proc/{process.pid}/cmdline").read_bytes():
                 time.sleep(0.001)  # started, but not in memory yet
             yield process
         finally:
