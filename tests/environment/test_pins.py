@@ -48,6 +48,22 @@ def test_a_changed_version_leaves_no_trace_of_the_old_one(bin_dir: Path) -> None
     assert ".terraform-1.11.4.pkg" not in links(bin_dir)
 
 
+def test_a_link_that_goes_while_the_others_are_read_is_no_pin(
+    bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pins(bin_dir, [], [TERRAFORM, CHANNEL])
+    read = Path.readlink
+
+    def read_late(link: Path) -> Path:
+        for name in ("jq", CHANNEL.link):
+            (bin_dir / name).unlink(missing_ok=True)
+        return read(link)
+
+    monkeypatch.setattr(Path, "readlink", read_late)
+
+    assert read_pins(bin_dir) == (TERRAFORM,)
+
+
 def test_a_foreign_file_is_never_overwritten(bin_dir: Path) -> None:
     (bin_dir / "tf").write_text("mine")
     write_pins(bin_dir, [], [TERRAFORM])

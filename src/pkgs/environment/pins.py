@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,10 @@ def _links(bin_dir: Path) -> dict[str, str]:
     try:
         with os.scandir(bin_dir) as entries:
             names = [entry.name for entry in entries if entry.is_symlink() and not is_fresh(entry.name)]
-        found = {name: str((bin_dir / name).readlink()) for name in names}
+        found: dict[str, str] = {}
+        for name in names:
+            with suppress(FileNotFoundError):  # another process has removed it since
+                found[name] = str((bin_dir / name).readlink())
     except OSError as error:
         raise EnvError(
             f"cannot read the environment in {bin_dir}: {error.strerror}", "run: pkgs init"
