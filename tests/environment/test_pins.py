@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pkgs.environment import pins
 from pkgs.environment.pins import Pin, finish_change, read_pins, tool_behind, write_pins
 from pkgs.errors import EnvError
 from pkgs.references import Reference
@@ -62,6 +63,21 @@ def test_a_link_that_goes_while_the_others_are_read_is_no_pin(
     monkeypatch.setattr(Path, "readlink", read_late)
 
     assert read_pins(bin_dir) == (TERRAFORM,)
+
+
+def test_a_change_that_ends_while_it_is_read_is_seen_whole(
+    bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pins(bin_dir, [], [NEWER])
+    write_pins(bin_dir, [], [TERRAFORM])
+
+    def ends(at: Path) -> dict[str, str | None]:
+        (at / TERRAFORM.link).unlink(missing_ok=True)
+        return {}
+
+    monkeypatch.setattr(pins, "unfinished", ends)
+
+    assert [pin.reference for pin in read_pins(bin_dir)] == [NEWER.reference]
 
 
 def test_a_foreign_file_is_never_overwritten(bin_dir: Path) -> None:

@@ -66,6 +66,18 @@ def read_pins(bin_dir: Path) -> tuple[Pin, ...]:
 
 
 def _links(bin_dir: Path) -> dict[str, str]:
+    """Return the links and their targets, all of one moment.
+
+    A change that ends after its links were read and before its journal was looked for shows half of itself.
+    When they are read again, it is over: two answers that agree are whole.
+    """
+    seen = _links_once(bin_dir)
+    while seen != (again := _links_once(bin_dir)):
+        seen = again
+    return seen
+
+
+def _links_once(bin_dir: Path) -> dict[str, str]:
     try:
         with os.scandir(bin_dir) as entries:
             names = [entry.name for entry in entries if entry.is_symlink() and not is_fresh(entry.name)]
