@@ -149,19 +149,13 @@ class HttpxTransport:
 
     def _pool(self, request: Request) -> httpx.HTTPTransport:
         """Return the connections for this kind of request; making a TLS context is put off until needed."""
-        import httpcore
-        import httpx
-
-        httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
-
         proxy = proxy_for(request.url, self._environ)
         secure = request.url.lower().startswith("https:")
         key = (request.tls if secure else None, proxy)
         with self._lock:
             if key not in self._pools:
                 verify = tls_context(request.tls, self._environ) if secure else _no_context()
-                pool = httpx.HTTPTransport(verify=verify, trust_env=False, proxy=proxy or None)
-                self._pools[key] = self._closing.enter_context(pool)
+                self._pools[key] = self._closing.enter_context(_new_pool(verify, proxy))
             return self._pools[key]
 
     def _chunks(self, url: str, response: httpx.Response, deadline: float) -> Iterator[bytes]:
@@ -194,6 +188,14 @@ def tls_context(tls: Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
     if tls.certificate:
         context.load_cert_chain(tls.certificate, tls.key or None)
     return context
+
+
+def _new_pool(verify: ssl.SSLContext, proxy: str) -> httpx.HTTPTransport:
+    import httpcore
+    import httpx
+
+    httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
+    return httpx.HTTPTransport(verify=verify, trust_env=False, proxy=proxy or None)
 
 
 def _no_context() -> ssl.SSLContext:
