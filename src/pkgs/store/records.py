@@ -73,6 +73,15 @@ def _record(found: Mapping[str, object]) -> Record:
     return Record(**values)  # type: ignore[arg-type]  # a wrong name raises TypeError, which is caught
 
 
+def recorded(state: State) -> set[Digest]:
+    """Return the keys of the trees that have a record."""
+    keys = set()
+    for path in state.trees.glob(f"{TREE}*{RECORD}"):
+        with suppress(PkgsError):  # somebody else's file
+            keys.add(Digest(path.name.removeprefix(TREE).removesuffix(RECORD)))
+    return keys
+
+
 def record_path(state: State, key: Digest) -> Path:
     """Return where the record of a tree is."""
     return state.trees / f"{TREE}{key.hex}{RECORD}"

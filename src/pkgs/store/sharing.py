@@ -17,10 +17,9 @@ from pathlib import Path
 from threading import Lock
 
 from pkgs.digests import Digest
-from pkgs.errors import PkgsError
 from pkgs.state import State
 from pkgs.store.files import clean_on_failure, temp_sibling
-from pkgs.store.records import RECORD, TREE, Record, listing_path, read_listing, read_record
+from pkgs.store.records import listing_path, read_listing, read_record, recorded
 from pkgs.store.treedigest import Entry
 
 # About 300 bytes of memory each; what is beyond is not shared.
@@ -34,7 +33,7 @@ class Twins:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._read: set[str] = set()
+        self._read: set[Digest] = set()
         self._of: dict[Digest, list[Digest]] = {}
         self._turn = Lock()
 
@@ -62,19 +61,11 @@ class Twins:
 
     def _look(self) -> None:
         """Read the records that were written since the last look; a key stands for its bytes for ever."""
-        names = {path.name for path in self._state.trees.glob(f"{TREE}*{RECORD}")}
-        for name in sorted(names - self._read):
-            record = _record(self._state, name)
+        for key in sorted(recorded(self._state) - self._read):
+            record = read_record(self._state, key)
             if record and record.blob:
-                self._of.setdefault(record.blob, []).append(record.key)
-        self._read |= names
-
-
-def _record(state: State, name: str) -> Record | None:
-    try:
-        return read_record(state, Digest(name.removeprefix(TREE).removesuffix(RECORD)))
-    except PkgsError:
-        return None  # somebody else's file
+                self._of.setdefault(record.blob, []).append(key)
+            self._read.add(key)
 
 
 def _files(listing: Path) -> Iterator[tuple[_File, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pkgs.digests import Digest
 from pkgs.state import State
-from pkgs.store.records import RECORD, TREE, Record, read_record
+from pkgs.store.records import Record, read_record, recorded
 from pkgs.store.root import Root
 from pkgs.store.sharing import Disk
 from pkgs.store.sweep import entries, size
@@ -107,10 +107,9 @@ def _usage(
 
 
 def _records(state: State) -> Iterator[Record]:
-    for path in sorted(state.trees.glob(f"{TREE}*{RECORD}")):
-        name = path.name.removeprefix(TREE).removesuffix(RECORD)
-        record = read_record(state, Digest(name)) if _HEX.fullmatch(name) else None
-        if record and state.tree(record.key).is_dir():
+    for key in sorted(recorded(state)):
+        record = read_record(state, key)
+        if record and state.tree(key).is_dir():
             yield record
 
 
