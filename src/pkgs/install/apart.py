@@ -10,10 +10,11 @@ from pathlib import Path
 from pkgs.environment.pins import replace_link
 from pkgs.errors import StoreError
 from pkgs.install.workspace import Workspace
+from pkgs.store.copies import copies_of
 from pkgs.store.files import remove_tree, temp_sibling
-from pkgs.store.links import is_own
+from pkgs.store.links import own_target
 from pkgs.store.root import Root
-from pkgs.store.roots import ROOTS_LOCK, env_lock, root_id
+from pkgs.store.roots import ROOTS_LOCK, env_lock
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def apart(workspace: Workspace) -> Iterator[Workspace]:
 def _links(workspace: Workspace) -> Mapping[Path, Path]:
     """Return where the links lead that environments have outside of the store."""
     links = {link for root in workspace.store.roots.all() for link in root.links}
-    return {link: link.readlink() for link in links if is_own(workspace.state, link)}
+    return {link: target for link in links if (target := own_target(workspace.state, link))}
 
 
 def _leave(own: Workspace, before: Mapping[Path, Path]) -> None:
@@ -52,15 +53,15 @@ def _leave(own: Workspace, before: Mapping[Path, Path]) -> None:
     _put_back(own, root, before)
     with locks.hold(ROOTS_LOCK, what="what was tried", waiting=own.reporter.info):
         roots.turn(root, None)
-    for path in (state.env(own.owner).parent, state.mutable / root_id(own.owner)):
+    for path in (state.env(own.owner).parent, copies_of(state, own.owner)):
         remove_tree(path)
     locks.discard(env_lock(own.owner))
 
 
 def _put_back(own: Workspace, root: Root, before: Mapping[Path, Path]) -> None:
     """Let links that others use lead where they did, unless somebody has changed them since."""
-    made = (own.state.mutable / root_id(own.owner), *map(own.state.tree, root.trees))
+    made = (copies_of(own.state, own.owner), *map(own.state.tree, root.trees))
     for link in root.links & before.keys():
-        target = link.readlink()
-        if target != before[link] and any(map(target.is_relative_to, made)):
+        target = own_target(own.state, link)
+        if target and target != before[link] and any(map(target.is_relative_to, made)):
             replace_link(link, str(before[link]))

@@ -28,7 +28,7 @@ class Copies:
 
     def path(self, bin_dir: Path, reference: Reference) -> Path:
         """Return where an environment's copy is or will be."""
-        return self._state.mutable / root_id(bin_dir) / str(reference)
+        return copies_of(self._state, bin_dir) / str(reference)
 
     def ensure(
         self, tree: Tree, bin_dir: Path, reference: Reference, *, waiting: Callable[[str], None]
@@ -66,6 +66,11 @@ class Copies:
             path.rename(doomed)
         note_path(path).unlink(missing_ok=True)
         remove_tree(doomed)
+
+
+def copies_of(state: State, bin_dir: Path) -> Path:
+    """Return the directory that an environment's copies are in."""
+    return state.mutable / root_id(bin_dir)
 
 
 def copy_lock(bin_dir: Path, reference: Reference) -> str:
