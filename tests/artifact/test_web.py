@@ -80,6 +80,22 @@ def test_encryption_is_given_up_only_for_known_bytes() -> None:
         _open(web, Location("https://a.test/"))
 
 
+@pytest.mark.parametrize("scheme", ["HTTPS", "Https"])
+def test_capitals_give_up_no_encryption(scheme: str) -> None:
+    url = f"{scheme}://a.test/"
+
+    with pytest.raises(FetchError, match=r"a\.test redirects to b\.test without encryption"):
+        _open(Web(_Scripted({url: "http://b.test/"})), Location(url))
+
+
+@pytest.mark.parametrize("target", ["http://[", "http://[::1]:x/", "//[::", "http://a\u2100b.test/"])
+def test_a_redirect_to_what_is_no_url_is_a_sentence(target: str) -> None:
+    scripted = _Scripted({"http://a.test/": "http://b.test/", "http://b.test/": target})
+
+    with pytest.raises(FetchError, match=r"b\.test redirects to a malformed URL"):
+        _open(Web(scripted), Location("http://a.test/"))
+
+
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://b.test/", "gopher:x", "http://b.test:x/"])
 def test_redirects_to_anything_but_the_web_are_refused(target: str) -> None:
     with pytest.raises(FetchError, match=r"a\.test redirects to a"):
@@ -121,6 +137,23 @@ def test_text_is_decoded_as_it_says(server: Server, transport: HttpxTransport) -
         assert Web(transport).text(Location(url), 10) == "ä"
 
 
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "unicode_escape", "zlib"])
+def test_what_python_alone_calls_an_encoding_is_none(
+    server: Server, transport: HttpxTransport, charset: str
+) -> None:
+    url = server.add("/a", Reply(b"\\x41\xff", headers={"Content-Type": f"text/plain; charset={charset}"}))
+
+    assert Web(transport).text(Location(url), 10) == "\\x41\ufffd"
+
+
+@pytest.mark.parametrize("status", [204, 206, 300, 304])
+def test_only_a_whole_text_is_one(server: Server, transport: HttpxTransport, status: int) -> None:
+    url = server.add("/a", Reply(b"", status=status))
+
+    with pytest.raises(FetchError, match=f"answers {status}, which was not asked for"):
+        Web(transport).text(Location(url), 10)
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -131,6 +164,9 @@ def test_text_is_decoded_as_it_says(server: Server, transport: HttpxTransport) -
         ({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 30),
         ({"retry-after": "Wed, 21 Oct 2015 07:27:00 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT"}, 0),
+        ({"retry-after": "Wed, 21 Oct 99999999999999999999 07:28:30 GMT"}, 0),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:30 +99999999999999"}, 0),
+        ({"retry-after": "9" * 5000}, 999_999_999),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float) -> None:

@@ -16,6 +16,8 @@ _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DRAIN = 1 << 16
 _CHARSET = re.compile(r"charset=\"?([\w-]+)", re.ASCII)
+# Of other names a server may say anything: Python knows encodings that raise, and one of quadratic time.
+_LATIN = frozenset({"iso-8859-1", "latin-1", "latin1", "windows-1252"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Web:
         """Return a small document; raise :class:`AttemptError`, also if it is larger than ``limit`` bytes."""
         headers = {"Accept": accept} if accept else {}
         with self.open(location, Ask(headers=headers)) as answer:
+            if answer.status != 200:
+                raise refused(location.url, f"the server answers {answer.status}, which was not asked for")
             if answer.headers.get("content-encoding", "identity") != "identity":
                 raise refused(location.url, "it comes encoded although that was not asked for")
             data = bytearray()
@@ -71,19 +75,17 @@ class Web:
 
 def _decoded(data: bytes, kind: str) -> str:
     charset = _CHARSET.search(kind)
-    try:
-        return data.decode(charset[1] if charset else "utf-8", errors="replace")
-    except LookupError:
-        return data.decode(errors="replace")
+    latin = charset and charset[1].lower() in _LATIN
+    return data.decode("latin-1" if latin else "utf-8", errors="replace")
 
 
 def _next(first: Location, here: Location, answer: Answer, *, pinned: bool) -> Location:
     """Return where ``answer`` sends us, refusing what is not safe."""
-    target = _without_userinfo(first.url, urljoin(here.url, answer.headers["location"]))
+    target = _target(first.url, here.url, answer.headers["location"])
     scheme = urlsplit(target).scheme
     if scheme not in ("http", "https"):
         raise refused(first.url, f"{host_of(here.url)} redirects to a {scheme or 'nameless'}: URL")
-    if here.url.startswith("https:") and scheme == "http" and not pinned:
+    if origin(here.url)[0] == "https" and scheme == "http" and not pinned:
         why = f"{host_of(here.url)} redirects to {host_of(target)} without encryption"
         raise refused(
             first.url, why, "that is accepted only for a file whose digest is known: add its sha256"
@@ -93,12 +95,13 @@ def _next(first: Location, here: Location, answer: Answer, *, pinned: bool) -> L
     return replace(first, url=target, headers={}, tls=first.tls.anonymous())
 
 
-def _without_userinfo(first: str, url: str) -> str:
+def _target(first: str, here: str, location: str) -> str:
+    """Return where ``location`` leads from ``here``, without user and password."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(here, location))
         _ = parts.port
     except ValueError as error:
-        raise refused(first, f"{host_of(first)} redirects to a malformed URL") from error
+        raise refused(first, f"{host_of(here)} redirects to a malformed URL") from error
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
@@ -142,7 +145,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
     try:
         until, now = parsedate_to_datetime(text), parsedate_to_datetime(headers.get("date", ""))
         return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 
