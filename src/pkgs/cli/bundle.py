@@ -72,18 +72,17 @@ _Chosen = tuple["Workspace", "Lock", "list[Reference]"]
 
 
 def _chosen(args: argparse.Namespace, app: App) -> _Chosen:
-    from pkgs.environment.lock import read_lock
-    from pkgs.environment.pins import read_pins
+    from pkgs.environment.pinned import read_pins_and_lock
     from pkgs.install.choose import pinned_as
 
     workspace = app.workspace()
-    pins = read_pins(app.environment.bin_dir)
+    pins, lock = read_pins_and_lock(app.environment)
     chosen = [pinned_as(name, pins) for name in args.packages] if args.packages else pins
     if not chosen:
         raise UsageError(
             "nothing is pinned here, so there is nothing to bundle", "pin something: pkgs install"
         )
-    return workspace, read_lock(app.environment.lock_file), [pin.reference for pin in chosen]
+    return workspace, lock, [pin.reference for pin in chosen]
 
 
 def _unpack(args: argparse.Namespace, app: App, directory: Path, chosen: _Chosen) -> int:

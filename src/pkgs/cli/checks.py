@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pkgs import __version__
 from pkgs.app import App
-from pkgs.environment.lock import read_lock
+from pkgs.environment.pinned import read_pins_and_lock
 from pkgs.environment.pins import read_pins
 from pkgs.environment.root import find_environment
 from pkgs.errors import PkgsError
@@ -184,7 +184,7 @@ def _lost(source: RemoteSource, why: str) -> tuple[str, str, str]:
 
 
 def _lock(app: App) -> Findings:
-    pins, lock = read_pins(app.environment.bin_dir), read_lock(app.environment.lock_file)
+    pins, lock = read_pins_and_lock(app.environment)
     bad = False
     if lock.program is None and pins:
         bad = True

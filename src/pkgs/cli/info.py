@@ -165,10 +165,10 @@ def _state(app: App, sha256: str) -> str:
 
 
 def _pinned_state(app: App, pin: Pin) -> str:
-    from pkgs.install.status import pinned_packages
+    from pkgs.install.status import REMOTE, pinned_packages
 
     states = {each.pin.reference: each.state for each in pinned_packages(app.contents)}
-    return states[pin.reference]
+    return states.get(pin.reference, REMOTE)  # another process has unpinned it since
 
 
 _SHOWN = {

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgs.environment.files import files_beside
-from pkgs.environment.lock import Lock, read_lock
-from pkgs.environment.pins import Pin, read_pins
+from pkgs.environment.lock import Lock
+from pkgs.environment.pinned import read_pins_and_lock
+from pkgs.environment.pins import Pin
 from pkgs.errors import PkgsError
 from pkgs.install.materialise import Located, locate
 from pkgs.install.wanted import known_packages
@@ -37,8 +38,7 @@ class Contents:
 
 def read_contents(workspace: Workspace) -> Contents:
     """Look at the environment; nothing is fetched."""
-    pins = read_pins(workspace.environment.bin_dir)
-    lock = read_lock(workspace.environment.lock_file)
+    pins, lock = read_pins_and_lock(workspace.environment)
     found: dict[Reference, Located] = {}
     problems: dict[Reference, PkgsError] = {}
     for pin in pins:
@@ -52,9 +52,9 @@ def read_contents(workspace: Workspace) -> Contents:
     return Contents(pins, lock, found, problems)
 
 
-def _references(workspace: Workspace, lock: Lock) -> Iterator[Reference]:
+def _references(pins: Iterable[Pin], lock: Lock) -> Iterator[Reference]:
     """Yield what is pinned, and what the lock says that this needs at run time."""
-    yield from (pin.reference for pin in read_pins(workspace.environment.bin_dir))
+    yield from (pin.reference for pin in pins)
     for package in lock.packages.values():
         yield from map(Reference.parse, package.runtime)
 
@@ -62,8 +62,8 @@ def _references(workspace: Workspace, lock: Lock) -> Iterator[Reference]:
 def watched_files(workspace: Workspace) -> tuple[Path, ...]:
     """Return the files that decide what an environment holds: to be looked at *before* its contents."""
     environment = workspace.environment
-    lock = read_lock(environment.lock_file)
-    references = tuple(_references(workspace, lock))
+    pins, lock = read_pins_and_lock(environment)
+    references = tuple(_references(pins, lock))
     names = sorted({reference.name for reference in references})
     manifests = [path for name in names for path in workspace.catalog.paths(name)]
     beside = _beside_manifests(workspace, references, lock)

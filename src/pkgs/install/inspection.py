@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgs.environment.expose import tools
-from pkgs.environment.lock import Lock, read_lock
-from pkgs.environment.pins import read_pins
+from pkgs.environment.lock import Lock
+from pkgs.environment.pinned import read_pins_and_lock
+from pkgs.environment.pins import Pin, read_pins
 from pkgs.errors import PkgsError
 from pkgs.install.choose import pinned_as
 from pkgs.install.materialise import Located, locate, materialise
@@ -65,16 +66,15 @@ def inspect(
     ``deep`` reads every byte. ``repair`` makes again what is not whole, from the download in the store or
     from its origin. Raises :class:`EnvError` for a name that is not pinned.
     """
-    lock = read_lock(workspace.environment.lock_file)
-    for reference in _references(workspace, names, lock):
+    pins, lock = read_pins_and_lock(workspace.environment)
+    for reference in _references(pins, names, lock):
         finding = _finding(workspace, reference, lock, deep)
         if repair and not finding.good and finding.condition != UNKNOWN:
             finding = _repaired(workspace, finding, lock, deep)
         yield finding
 
 
-def _references(workspace: Workspace, names: Sequence[str], lock: Lock) -> list[Reference]:
-    pins = read_pins(workspace.environment.bin_dir)
+def _references(pins: Sequence[Pin], names: Sequence[str], lock: Lock) -> list[Reference]:
     chosen = [pinned_as(name, pins).reference for name in names] or [pin.reference for pin in pins]
     locked = (lock.packages.get(str(reference)) for reference in chosen)
     needed = (Reference.parse(text) for package in locked if package for text in package.runtime)

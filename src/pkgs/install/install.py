@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pkgs.environment.expose import tools
 from pkgs.environment.lock import Lock, LockedPackage, read_lock
+from pkgs.environment.pinned import read_pins_and_lock
 from pkgs.environment.pins import Pin, read_pins
 from pkgs.errors import EnvError, PkgsError
 from pkgs.install.changes import Changes
@@ -119,7 +120,7 @@ def make_present(workspace: Workspace, reference: Reference) -> Installed:
     What was learnt is recorded in the lock, unless the workspace is frozen.
     """
     environment = workspace.environment
-    pins, lock = read_pins(environment.bin_dir), read_lock(environment.lock_file)
+    pins, lock = read_pins_and_lock(environment)
     references = [pin.reference for pin in pins]
     wanted = _with_required(workspace, reference, references, lock)
     present = materialise(workspace, wanted, lock, lambda: known_packages(workspace, references, lock))

@@ -17,8 +17,8 @@ from pkgs.artifact.model import Artifact
 from pkgs.artifact.placed import placed
 from pkgs.artifact.select import artifacts_of
 from pkgs.environment.expose import tools
-from pkgs.environment.lock import read_lock
 from pkgs.environment.operations import Dependency, call_operations
+from pkgs.environment.pinned import read_pins_and_lock
 from pkgs.environment.pins import read_pins
 from pkgs.environment.transform import apply
 from pkgs.errors import EnvError, PkgsError, ResolveError
@@ -134,8 +134,8 @@ def _why_not(workspace: Workspace, url: str, artifact: Artifact, platform: Platf
 
 
 def _tested(workspace: Workspace, trial: Trial, limit: float) -> Trial:
-    lock = read_lock(workspace.environment.lock_file)
-    pins = [pin.reference for pin in read_pins(workspace.environment.bin_dir)]
+    pinned, lock = read_pins_and_lock(workspace.environment)
+    pins = [pin.reference for pin in pinned]
     with apart(workspace) as own:
         (installed,) = materialise(own, [trial.reference], lock, lambda: known_packages(own, pins, lock))
         started = time.monotonic()
