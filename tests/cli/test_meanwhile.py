@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from pkgs.cli import exec as calling
 from pkgs.cli.main import main
 from pkgs.environment import pins
+from pkgs.shim import calls
 from tests.support.meanwhile import after
 from tests.support.project import Project
 
@@ -41,3 +45,39 @@ def test_pins_and_lock_are_looked_at_in_one_moment(
 
     main(["doctor"])
     assert "does not cover" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what becomes the output of the tool that would replace this process."""
+    output: list[str] = []
+
+    def execve(target: Path, words: list[str], environ: dict[str, str]) -> None:
+        output.append(subprocess.run(words, env=environ, capture_output=True, text=True, check=True).stdout)
+
+    monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.setattr(calling, "give_signals_back", lambda: None)
+    return output
+
+
+def test_a_call_that_only_reads_while_its_tool_is_upgraded(
+    project: Project, monkeypatch: pytest.MonkeyPatch, called: list[str]
+) -> None:
+    after(monkeypatch, pins, "tool_behind", lambda: project.pkgs("upgrade", "alpha", check=True, CI=""))
+    monkeypatch.setenv("CI", "true")
+
+    assert main(["exec", "bin/alpha"]) == 0
+    assert called == ["alpha 1.1.0\n"]
+
+
+def test_a_call_whose_tool_is_upgraded_and_collected_before_it_starts(
+    project: Project, monkeypatch: pytest.MonkeyPatch, called: list[str]
+) -> None:
+    def upgrade_and_collect() -> None:
+        project.pkgs("upgrade", "alpha", check=True)
+        project.pkgs("gc", check=True)
+
+    after(monkeypatch, calls, "prepare", upgrade_and_collect)
+
+    assert main(["exec", "bin/alpha"]) == 0
+    assert called == ["alpha 1.1.0\n"]

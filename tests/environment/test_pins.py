@@ -10,6 +10,7 @@ from pkgs.environment import pins
 from pkgs.environment.pins import Pin, finish_change, read_pins, tool_behind, write_pins
 from pkgs.errors import EnvError
 from pkgs.references import Reference
+from tests.support.meanwhile import before
 
 TERRAFORM = Pin(Reference("terraform", "1.11.4"), ("terraform",))
 NEWER = Pin(Reference("terraform", "1.12.0"), ("terraform", "tf"))
@@ -47,6 +48,16 @@ def test_a_changed_version_leaves_no_trace_of_the_old_one(bin_dir: Path) -> None
 
     assert read_pins(bin_dir) == (NEWER,)
     assert ".terraform-1.11.4.pkg" not in links(bin_dir)
+
+
+def test_a_tool_that_goes_while_it_is_looked_for_is_none(
+    bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pins(bin_dir, [], [TERRAFORM])
+    before(monkeypatch, Path, "readlink", (bin_dir / "terraform").unlink)
+
+    with pytest.raises(EnvError, match="leads to no pinned tool"):
+        tool_behind(bin_dir / "terraform")
 
 
 def test_a_link_that_goes_while_the_others_are_read_is_no_pin(

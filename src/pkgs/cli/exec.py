@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pkgs.app import App
 from pkgs.cli.process import give_signals_back
+from pkgs.errors import PkgsError
+
+if TYPE_CHECKING:
+    from pkgs.shim.calls import Call
 
 # Where bin/pkgs counts how often it is come by in one process: the tool's own calls are not of that round.
 _ROUND = "_PKGS_ROUND"
@@ -34,16 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, app: App) -> int:
     """Replace this process by the tool."""
     from pkgs.environment.operations import config_operations, last_operations
-    from pkgs.environment.pins import tool_behind
-    from pkgs.environment.root import Environment
     from pkgs.environment.transform import apply
     from pkgs.envops import Unset
-    from pkgs.shim.calls import prepare
 
     path = Path(args.tool) if "/" in args.tool else app.environment.bin_dir / args.tool
-    bin_dir, reference, tool = tool_behind(app.cwd / path)
-    app.environment = Environment(bin_dir)
-    call = prepare(app.workspace(), reference, tool, app.environ)
+    call = _prepared(app, app.cwd / path)
     operations = (
         *config_operations(app.environment, app.ephemeral),
         *last_operations(app.environ),
@@ -56,3 +56,21 @@ def run(args: argparse.Namespace, app: App) -> int:
     give_signals_back()
     call.replace_process(arguments)
     return 0
+
+
+def _prepared(app: App, path: Path) -> Call:
+    """Return the call of the tool behind ``path``, anew if its pin was changed before it was ready."""
+    from pkgs.environment.pins import tool_behind
+    from pkgs.environment.root import Environment
+    from pkgs.shim.calls import prepare
+
+    bin_dir, reference, tool = seen = tool_behind(path)
+    app.environment = Environment(bin_dir)
+    try:
+        call = prepare(app.workspace(), reference, tool, app.environ)
+    except PkgsError:
+        if tool_behind(path) == seen:
+            raise
+        return _prepared(app, path)
+    # What is not pinned any more may have been collected.
+    return call if call.target.exists() or tool_behind(path) == seen else _prepared(app, path)

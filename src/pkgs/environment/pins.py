@@ -112,9 +112,10 @@ def tool_behind(path: Path) -> tuple[Path, Reference, str]:
     """
     at = path.absolute()
     for _ in range(_MOST_HOPS):
-        if not at.is_symlink():
+        try:
+            target = at.readlink()
+        except OSError:  # no link, or gone
             break
-        target = at.readlink()
         reference = reference_of(target.name)
         if reference:
             return (at.parent / target).parent, reference, at.name
