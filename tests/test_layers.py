@@ -39,7 +39,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jq": ("pkgs.authoring.queries",),
     "lark": ("pkgs.manifest.hcl",),
     "lxml": ("pkgs.authoring.queries",),
-    "httpcore": ("pkgs.artifact.transport",),
+    "httpcore": ("pkgs.artifact.connections",),
     "httpx": ("pkgs.artifact.transport",),
     "packaging": ("pkgs.artifact.wheels",),
     "platformdirs": ("pkgs.state",),

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_VARIABLE = "PKGS_HTTP_TIMEOUT"
-# How much (bytes) is taken from a connection at once. httpcore's own 64 KiB make four times as many turns of
-# threads, which cost more than the copying.
-_READ = 1 << 18
 _STANDARD_HEADERS = {"User-Agent": f"pkgs/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -129,23 +126,40 @@ class HttpxTransport:
         """See :class:`Transport`."""
         start = self._clock()
         with _translated(request.url, self._timeouts):
-            pool = self._pool(request)
-            response = pool.handle_request(self._prepared(request))
+            response = self._answered(request, start + self._timeouts.total)
         latency = self._clock() - start
         headers = {name.lower(): value for name, value in response.headers.items()}
-        chunks = self._chunks(request.url, response, start + self._timeouts.total)
+        chunks = self._chunks(request.url, response)
         try:
             yield Answer(request.url, response.status_code, headers, chunks, latency)
         finally:
             response.close()
 
-    def _prepared(self, request: Request) -> httpx.Request:
+    def _answered(self, request: Request, deadline: float) -> httpx.Response:
+        """Send a request; where the server closes a kept connection in this instant, over another one."""
         import httpx
 
-        limits = self._timeouts
-        timeout = {"connect": limits.connect, "read": limits.stall, "write": limits.stall, "pool": None}
+        pool = self._pool(request)
+        while True:
+            steps: list[str] = []
+            try:
+                return pool.handle_request(self._prepared(request, deadline, steps))
+            except (httpx.ReadError, httpx.RemoteProtocolError):
+                if "connection.connect_tcp.started" in steps:
+                    raise
+
+    def _prepared(self, request: Request, deadline: float, steps: list[str]) -> httpx.Request:
+        """Return the request as httpx has it; ``steps`` is told what is done for it."""
+        import httpx
+
+        from pkgs.artifact.connections import Bounded
+
+        connecting = Bounded.by(self._timeouts.connect, lambda: deadline - self._clock())
+        silence = Bounded.by(self._timeouts.stall, connecting.left)
+        timeout = {"connect": connecting, "read": silence, "write": silence, "pool": None}
         headers = _STANDARD_HEADERS | dict(request.headers)
-        return httpx.Request(request.method, request.url, headers=headers, extensions={"timeout": timeout})
+        extensions = {"timeout": timeout, "trace": lambda step, _: steps.append(step)}
+        return httpx.Request(request.method, request.url, headers=headers, extensions=extensions)
 
     def _pool(self, request: Request) -> httpx.HTTPTransport:
         """Return the connections for this kind of request; making a TLS context is put off until needed."""
@@ -158,15 +172,12 @@ class HttpxTransport:
                 self._pools[key] = self._closing.enter_context(_new_pool(verify, proxy))
             return self._pools[key]
 
-    def _chunks(self, url: str, response: httpx.Response, deadline: float) -> Iterator[bytes]:
+    def _chunks(self, url: str, response: httpx.Response) -> Iterator[bytes]:
         import httpx
 
         assert isinstance(response.stream, httpx.SyncByteStream)
         with _translated(url, self._timeouts, reading=True):
-            for chunk in response.stream:
-                if self._clock() > deadline:
-                    raise broken_off(url, f"it took longer than {self._timeouts.total:g} s")
-                yield chunk
+            yield from response.stream
 
 
 def tls_context(tls: Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
@@ -191,11 +202,13 @@ def tls_context(tls: Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def _new_pool(verify: ssl.SSLContext, proxy: str) -> httpx.HTTPTransport:
-    import httpcore
     import httpx
 
-    httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
-    return httpx.HTTPTransport(verify=verify, trust_env=False, proxy=proxy or None)
+    from pkgs.artifact.connections import bind
+
+    transport = httpx.HTTPTransport(verify=verify, trust_env=False, proxy=proxy or None)
+    bind(transport._pool)  # noqa: SLF001 - httpx has no other way to it
+    return transport
 
 
 def _no_context() -> ssl.SSLContext:
@@ -230,7 +243,12 @@ _TIMEOUT_HINT = f"try again later; {TIMEOUT_VARIABLE}=60s makes pkgs wait longer
 def _failure(url: str, error: httpx.HTTPError, timeouts: Timeouts, *, reading: bool) -> AttemptError:
     import httpx
 
+    from pkgs.artifact.connections import OverdueError
+
     host = host_of(url)
+    if isinstance(error.__cause__, OverdueError):
+        why = f"it took longer than {timeouts.total:g} s"
+        return broken_off(url, why) if reading else unreachable(url, why)
     if isinstance(error, httpx.ConnectTimeout):
         return unreachable(url, f"{host} does not answer within {timeouts.connect:g} s")
     if isinstance(error, httpx.TimeoutException):

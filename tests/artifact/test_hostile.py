@@ -1,0 +1,67 @@
+"""Answers that no honest server gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
+from pkgs.errors import FetchError
+from tests.support.raw import Turn, dripped, said, speaking
+
+
+def _read(transport: HttpxTransport, url: str) -> bytes:
+    with transport.send(Request(url)) as answer:
+        return b"".join(answer.chunks)
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        dripped(b"HTTP/1.1 200 OK\r\nX: "),
+        dripped(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        dripped(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000, 0),
+        dripped(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
+        dripped(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;"),
+        dripped(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "),
+    ],
+    ids=["headers", "continue", "hints", "body", "chunk", "trailer"],
+)
+def test_the_whole_time_counts_whatever_drips(turn: Turn) -> None:
+    with (
+        speaking(turn) as url,
+        HttpxTransport({}, Timeouts(total=0.3)) as transport,
+        pytest.raises(FetchError, match=r"took longer than 0\.3 s"),
+    ):
+        _read(transport, url)
+
+
+def test_silence_is_told_from_the_end_of_all_time() -> None:
+    with (
+        speaking(dripped(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", pause=60)) as url,
+        HttpxTransport({}, Timeouts(stall=0.2, total=60)) as transport,
+        pytest.raises(FetchError, match=r"sent nothing for 0\.2 s"),
+    ):
+        _read(transport, url)
+
+
+def test_a_connection_that_was_closed_meanwhile_is_not_used_again() -> None:
+    kept = said(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+
+    with speaking(kept) as url, HttpxTransport({}) as transport:
+        assert [_read(transport, url) for _ in range(20)] == [b"x"] * 20
+
+
+def test_a_new_connection_that_is_closed_is_not_tried_again_at_once() -> None:
+    turns: list[object] = []
+
+    def rude(connection: object) -> None:
+        turns.append(connection)
+
+    with (
+        speaking(rude) as url,
+        HttpxTransport({}) as transport,
+        pytest.raises(FetchError, match="closed the connection without an answer"),
+    ):
+        _read(transport, url)
+
+    assert len(turns) == 1
