@@ -13,8 +13,10 @@ from pkgs.cli import exec as calling
 from pkgs.cli.main import main
 from pkgs.environment import pins
 from pkgs.shim import calls
-from tests.support.meanwhile import after
+from pkgs.store.locks import Locks
+from tests.support.meanwhile import after, before
 from tests.support.project import Project
+from tests.support.repositories import Repository
 
 
 @pytest.fixture
@@ -81,3 +83,18 @@ def test_a_call_whose_tool_is_upgraded_and_collected_before_it_starts(
 
     assert main(["exec", "bin/alpha"]) == 0
     assert called == ["alpha 1.1.0\n"]
+
+
+def test_an_update_that_ends_while_an_install_waits_stays_in_the_lock(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.tool("beta", "1.0.0")
+    manifests = {path.name: path.read_text() for path in (project.root / "manifests").iterdir()}
+    repository = Repository.make(tmp_path / "manifests.git", manifests)
+    (project.bin / "pkgs.hcl").write_text(f'sources = ["{repository.uri}"]\n')
+    project.pkgs("lock", check=True)
+    newest = repository.commit({"more.txt": ""})
+    before(monkeypatch, Locks, "hold", lambda: project.pkgs("update", check=True))
+
+    assert main(["install", "beta"]) == 0
+    assert newest in project.lock.read_text()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pkgs.digests import Digest
 from pkgs.environment.journal import announce, read_bytes, retract
-from pkgs.environment.lock import Lock, print_lock
+from pkgs.environment.lock import Lock, print_lock, read_lock
 from pkgs.environment.pins import Pin, finish_change, link_changes, write_pins
 from pkgs.environment.root import WRAPPER, Environment
 from pkgs.errors import LockError, PkgsError, StoreError
@@ -35,14 +35,18 @@ class Outcome:
 def alone(workspace: Workspace) -> Iterator[None]:
     """Let no other process change the same environment; what a killed one left undone is done first.
 
+    Manifests are read as the lock has them now, though another process may have updated it since it was read.
     If the body fails, what it claimed is claimed no longer. A frozen workspace changes nothing, so it takes
     no lock: its state directory may be read-only.
     """
     if workspace.frozen:
         yield
         return
+    environment = workspace.environment
     with workspace.store.roots.changing(workspace.owner, workspace.reporter):
-        finish_change(workspace.environment.bin_dir)
+        finish_change(environment.bin_dir)
+        sources = read_lock(environment.lock_file).sources
+        workspace.catalog.follow({source.uri: source.commit for source in sources if source.commit})
         yield
 
 

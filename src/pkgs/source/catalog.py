@@ -48,6 +48,12 @@ class Catalog:
         """Return the same catalog before anything was read: files are, texts need not be parsed again."""
         return Catalog(self.sources, self.index, _parsed=self._parsed)
 
+    def follow(self, commits: Mapping[str, str]) -> None:
+        """Read sources at these commits, by URI, from now on: somebody has changed the lock since."""
+        moved = [source.follow(commits[source.uri]) for source in self.sources if source.uri in commits]
+        if any(moved):
+            self._entries.clear()
+
     def names(self) -> list[str]:
         """Return every package name that some source knows, sorted."""
         return sorted({name for source in self.sources for name in source.names()})

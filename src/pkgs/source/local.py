@@ -69,6 +69,10 @@ class LocalSource:
         if not path.resolve().is_relative_to(self.directory.resolve()):
             raise SourceError(f"{shown} lies outside the manifest source {self.uri}")
 
+    def follow(self, commit: str) -> bool:  # noqa: ARG002
+        """Return False: a directory stands at no commit."""
+        return False
+
     def refresh(self) -> Refreshed:
         """Say that there is nothing to refresh."""
         return Refreshed(self.uri)

@@ -68,5 +68,8 @@ class Source(Protocol):
     def file(self, relative: str) -> bytes:
         """Return the content of a file beside the manifests, never from outside the source."""
 
+    def follow(self, commit: str) -> bool:
+        """Read this commit, which the lock names, from now on; tell whether that was another one before."""
+
     def refresh(self) -> Refreshed:
         """Bring the source to its newest state; a failure leaves it as it was and is told in the answer."""

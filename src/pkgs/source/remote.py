@@ -54,13 +54,10 @@ class RemoteSource:
     """
 
     def __init__(self, uri: str, origin: Origin, access: Access) -> None:
-        pinned = access.commits.get(uri, "")
-        if pinned and not _REVISION.fullmatch(pinned):
-            raise LockError(f"the lock names {pinned!r} as the commit of {uri}", "run: pkgs update")
         self.uri = uri
         self._origin = origin
         self._access = access
-        self._pinned = pinned
+        self._pinned = self._named(access.commits.get(uri, ""))
         self._local: LocalSource | None = None
         self._mutex = ThreadLock()
         self._id = hashlib.sha256(uri.encode()).hexdigest()
@@ -98,6 +95,14 @@ class RemoteSource:
         """See :class:`~pkgs.source.model.Source`."""
         return self._obtained().file(relative)
 
+    def follow(self, commit: str) -> bool:
+        """See :class:`~pkgs.source.model.Source`."""
+        with self._mutex:
+            moved = commit != self._pinned
+            if moved:
+                self._pinned, self._local = self._named(commit), None
+            return moved
+
     def refresh(self) -> Refreshed:
         """Obtain the newest revision and read that from now on."""
         before = self._pinned or self._current()
@@ -117,6 +122,11 @@ class RemoteSource:
         """
         self._refuse_offline()
         return self._origin.ask()
+
+    def _named(self, commit: str) -> str:
+        if commit and not _REVISION.fullmatch(commit):
+            raise LockError(f"the lock names {commit!r} as the commit of {self.uri}", "run: pkgs update")
+        return commit
 
     def _obtained(self) -> LocalSource:
         with self._mutex:
