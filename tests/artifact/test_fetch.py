@@ -304,6 +304,89 @@ def test_a_rest_of_another_file_is_not_appended(server: Server, get: Get, tmp_pa
     assert get(Artifact(url)).digest == DIGEST
 
 
+def _partly(first: int, last: int, total: object, etag: str = '"1"') -> Reply:
+    """Answer with these bytes, whatever is asked."""
+    headers = {"Content-Range": f"bytes {first}-{last}/{total}"}
+    return Reply(DATA[first : last + 1], status=206, headers=headers, etag=etag)
+
+
+@pytest.mark.parametrize("total", [len(DATA), "*"])
+def test_a_part_of_the_rest_is_not_taken_for_all_of_it(
+    server: Server, get: Get, tmp_path: Path, total: object
+) -> None:
+    url = server.add("/a", _partly(1000, 1999, total), Reply(DATA, etag='"1"'))
+    _cut(tmp_path, url)
+
+    assert get(Artifact(url)).digest == DIGEST
+    assert [request.headers["range"] for request in server.requests] == ["bytes=1000-", "bytes=2000-"]
+
+
+def test_more_than_the_rest_is_not_taken_for_the_file(server: Server, get: Get, tmp_path: Path) -> None:
+    rest = {"Content-Range": f"bytes 1000-{len(DATA) - 1}/{len(DATA)}"}
+    longer = Reply(DATA[1000:] + b"junk", status=206, headers=rest, etag='"1"', content_length="none")
+    url = server.add("/a", longer, Reply(DATA, etag='"1"'))
+    _cut(tmp_path, url)
+
+    assert get(Artifact(url)).digest == DIGEST
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "1e3", "", "٣"])
+def test_a_range_of_no_number_is_none(server: Server, get: Get, tmp_path: Path, size: str) -> None:
+    rest = {"Content-Range": f"bytes 1000-{len(DATA) - 1}/{size}".encode().decode("latin-1")}
+    url = server.add("/a", Reply(DATA[1000:], status=206, headers=rest, etag='"1"'), Reply(DATA))
+    _cut(tmp_path, url)
+
+    assert get(Artifact(url)).digest == DIGEST
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 412, 501])
+def test_who_refuses_to_send_a_part_is_asked_for_the_whole(
+    server: Server, get: Get, tmp_path: Path, status: int
+) -> None:
+    whole_only = lambda request: Reply(DATA, status=status if "range" in request.headers else 200)  # noqa: E731
+    url = server.add("/a", whole_only)
+    _cut(tmp_path, url)
+
+    assert get(Artifact(url, DIGEST)).digest == DIGEST
+
+
+def test_a_part_outlives_a_refusal_of_everything(server: Server, get: Get, tmp_path: Path) -> None:
+    url = server.add("/a", Reply(status=403))
+    _cut(tmp_path, url)
+
+    with pytest.raises(FetchError, match="answers 403"):
+        get(Artifact(url, DIGEST))
+    assert _left(tmp_path) == ["file", "file.resume"]
+
+
+def test_an_etag_that_cannot_be_sent_back_vouches_for_nothing(
+    server: Server, get: Get, tmp_path: Path
+) -> None:
+    etag = '"ä"'
+    url = server.add("/a", Reply(DATA, etag=etag, truncate_after=1000), Reply(DATA, etag=etag))
+
+    assert get(Artifact(url)).digest == DIGEST
+    assert "range" not in server.requests[1].headers
+
+
+def test_an_encoding_of_unknown_length_is_undone(server: Server, get: Get) -> None:
+    url = server.add("/a.zip", Reply(DATA, gzip=True, content_length="none"))
+
+    assert get(Artifact(url, DIGEST, len(DATA))).size == len(DATA)
+
+
+@pytest.mark.parametrize("status", [201, 203, 204, 206, 300, 304])
+def test_only_200_is_an_answer_to_a_first_request(
+    server: Server, get: Get, tmp_path: Path, status: int
+) -> None:
+    url = server.add("/a", Reply(DATA if status not in (204, 304) else b"", status=status))
+
+    with pytest.raises(FetchError, match=f"answers {status}, which was not asked for"):
+        get(Artifact(url))
+    assert len(server.requests) == 1
+    assert _left(tmp_path) == []
+
+
 def test_a_part_without_strong_etag_or_digest_is_not_trusted(
     server: Server, get: Get, tmp_path: Path
 ) -> None:

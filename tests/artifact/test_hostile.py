@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import socket
+from collections.abc import Callable
+
 import pytest
 
+from pkgs.artifact.fetch import Received
+from pkgs.artifact.model import Artifact
 from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
+from pkgs.digests import digest_bytes
 from pkgs.errors import FetchError
-from tests.support.raw import Turn, dripped, said, speaking
+from tests.support.raw import Turn, dripped, heard, said, speaking
 
 
 def _read(transport: HttpxTransport, url: str) -> bytes:
@@ -65,3 +72,22 @@ def test_a_new_connection_that_is_closed_is_not_tried_again_at_once() -> None:
         _read(transport, url)
 
     assert len(turns) == 1
+
+
+def test_what_came_encoded_is_not_gone_on_with_as_it_is(get: Callable[[Artifact], Received]) -> None:
+    """A server that encodes on the way may send parts only of what it has, and call both the same."""
+    data = bytes(range(256)) * 10
+
+    def cut(connection: socket.socket) -> None:
+        heard(connection)
+        head = b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\nETag: "1"\r\n\r\n'
+        connection.sendall(head + b"64\r\n" + gzip.compress(data)[:100] + b"\r\n")
+
+    def plain(connection: socket.socket) -> None:
+        start = 100 if b"Range: bytes=100-" in heard(connection) else 0
+        status = b"206 Some\r\nContent-Range: bytes 100-2559/2560" if start else b"200 OK"
+        head = b'HTTP/1.1 %s\r\nContent-Length: %d\r\nETag: "1"\r\n\r\n' % (status, len(data) - start)
+        connection.sendall(head + data[start:])
+
+    with speaking(cut, plain) as url:
+        assert get(Artifact(url)).digest == digest_bytes(data)

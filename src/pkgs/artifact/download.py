@@ -20,7 +20,11 @@ from pkgs.digests import Digest
 from pkgs.errors import DigestMismatchError, FetchError
 from pkgs.progress import Task
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,20})-([0-9]{1,20})/([0-9]{1,20}|\*)", re.IGNORECASE)
+# A strong ETag (RFC 9110 §8.8.3) that can be sent back: some servers' hold what no header may.
+_STRONG = re.compile(r'"[!#-~]*"')
+# How a server may refuse to send a part, though it would send the whole.
+_NO_PARTS = (400, 403, 405, 406, 412, 416, 501)
 _GZIP_NAMES = (".gz", ".tgz", ".crate", ".gem")
 
 
@@ -103,23 +107,25 @@ class Download:
         progress = self._partial.progress()
         if progress is None:
             return None
-        same = progress.url == shown(self._location.url) and progress.etag.startswith('"')
-        return progress if self._wanted.digest or same else None
+        return progress if self._wanted.digest or self._vouched(progress) else None
+
+    def _vouched(self, progress: Progress) -> bool:
+        """Whether the server can tell if the part is of the file that it has now."""
+        return progress.url == shown(self._location.url) and bool(_STRONG.fullmatch(progress.etag))
 
     def _resumed(self, progress: Progress) -> Got:
         offset = self._reread()
         if self._wanted.digest and self._hashers.digest == self._wanted.digest:
             return self._whole(progress.etag, "")  # it was cut after the last byte
         headers = {"Range": f"bytes={offset}-"}
-        if progress.etag.startswith('"') and progress.url == shown(self._location.url):
+        if self._vouched(progress):
             headers["If-Range"] = progress.etag
-        with self._open(headers, understood=(416,)) as answer:
+        with self._open(headers, understood=_NO_PARTS) as answer:
             if answer.status == 206:
-                self._check_range(answer, offset, progress)
-                return self._continue(answer, offset)
-            if answer.status != 416:
+                total = self._check_range(answer, offset, progress)
+                return self._continue(answer, offset, total)
+            if answer.status not in _NO_PARTS:
                 return self._restart(answer)
-        self._partial.discard()
         return self._from_start()
 
     def _from_start(self) -> Got:
@@ -139,17 +145,18 @@ class Download:
         self._task.restart(self._partial.size)
         return self._partial.size
 
-    def _check_range(self, answer: Answer, offset: int, progress: Progress) -> None:
-        """Refuse an answer that is not the rest that was asked for."""
+    def _check_range(self, answer: Answer, offset: int, progress: Progress) -> int | None:
+        """Return the whole file's size; refuse an answer that is not the rest that was asked for."""
         text = answer.headers.get("content-range", "")
         found = _CONTENT_RANGE.fullmatch(text)
-        total = int(found[3]) if found and found[3] != "*" else None
-        moved = total is not None and progress.total is not None and total != progress.total
+        total = int(found[3]) if found and found[3] != "*" else progress.total
+        moved = progress.total not in (None, total)
         if not found or int(found[1]) != offset or moved or self._replaced(answer, progress):
             self._partial.discard()
-            got = text or "without saying which part"
+            got = text[:80] or "without saying which part"
             why = f"asked for the rest from byte {offset}, the server answers with another: {got}"
             raise broken_off(self._location.url, why)
+        return total
 
     def _replaced(self, answer: Answer, progress: Progress) -> bool:
         """Whether the file has another ETag now, although the server did not say so by sending it whole."""
@@ -157,12 +164,11 @@ class Download:
         same_url = progress.url == shown(self._location.url)
         return same_url and bool(etag and progress.etag) and etag != progress.etag
 
-    def _continue(self, answer: Answer, offset: int) -> Got:
-        length = _length(answer)
-        self._expect(None if length is None else offset + length, answer)
+    def _continue(self, answer: Answer, offset: int, total: int | None) -> Got:
+        self._expect(total, answer)
         with self._partial.go_on() as file:
             self._receive(answer, file, offset)
-        return self._complete(answer)
+        return self._complete(answer, total)
 
     def _restart(self, answer: Answer) -> Got:
         if answer.status != 200:
@@ -171,10 +177,11 @@ class Download:
         self._expect(total, answer)
         self._hashers = Hashers(self._location.checks)
         self._task.restart(0)
-        etag = answer.headers.get("etag", "")
+        # What was encoded on the way may be sent plain from the middle, under the same name.
+        etag = "" if _encoding(answer) else answer.headers.get("etag", "")
         with self._partial.begin(Progress(shown(self._location.url), etag, total)) as file:
             self._receive(answer, file, 0)
-        return self._complete(answer)
+        return self._complete(answer, total)
 
     def _expect(self, total: int | None, answer: Answer) -> None:
         """Tell the task the size; refuse one that is not the recorded one, or beyond the limit."""
@@ -205,11 +212,15 @@ class Download:
             raise self._wrong_size(f"is longer than {limit} bytes", limit)
         raise refused(self._location.url, f"it is longer than the limit of {limit} bytes")
 
-    def _complete(self, answer: Answer) -> Got:
-        """Check the file, unless the answer ended early; where it told a length, the transport notices."""
-        size, wanted = self._partial.size, self._wanted.size
-        if _length(answer) is None and wanted is not None and size < wanted:
-            raise broken_off(self._location.url, f"{size} of {wanted} bytes arrived")
+    def _complete(self, answer: Answer, total: int | None) -> Got:
+        """Check the file, unless there is more of it, or more arrived than a part's answer tells."""
+        size = self._partial.size
+        if total is None and not _encoding(answer):
+            total = self._wanted.size
+        if total is not None and size != total:
+            if size > total:
+                self._partial.discard()
+            raise broken_off(self._location.url, f"{size} of {total} bytes arrived")
         return self._whole(answer.headers.get("etag", ""), _encoding(answer))
 
     def _whole(self, etag: str, encoding: str) -> Got:
@@ -278,4 +289,5 @@ def _encoding(answer: Answer) -> str:
 
 def _length(answer: Answer) -> int | None:
     text = answer.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    counted = text.isascii() and text.isdigit() and "transfer-encoding" not in answer.headers
+    return int(text) if counted else None
