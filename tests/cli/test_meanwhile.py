@@ -12,6 +12,7 @@ import pytest
 from pkgs.cli import exec as calling
 from pkgs.cli.main import main
 from pkgs.environment import pins
+from pkgs.install import clean
 from pkgs.shim import calls
 from pkgs.store.locks import Locks
 from tests.support.meanwhile import after, before
@@ -98,3 +99,18 @@ def test_an_update_that_ends_while_an_install_waits_stays_in_the_lock(
 
     assert main(["install", "beta"]) == 0
     assert newest in project.lock.read_text()
+
+
+@pytest.mark.parametrize("what", ["--packages", "--cache"])
+def test_what_another_environment_claims_while_one_is_cleaned_stays(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    project.pkgs("install", "alpha-1.0.0", check=True)
+    other = Project.make(tmp_path / "other", project.state)
+    other.tool("alpha", "1.0.0")
+    whole = {path for path in project.state.glob("trees/*") if path.is_dir()}
+    whole |= set(project.state.glob("blobs/sha256/*/*"))
+    after(monkeypatch, clean._Shares, "__init__", lambda: other.pkgs("install", "alpha-1.0.0", check=True))
+
+    assert main(["clean", what]) == 0
+    assert all(path.exists() for path in whole)

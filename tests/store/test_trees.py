@@ -11,7 +11,7 @@ from pkgs.digests import digest_bytes
 from pkgs.errors import ArchiveError
 from pkgs.manifest.model import Message, Run, Symlink
 from pkgs.store.recipe import Recipe
-from pkgs.store.records import moved_path, new_build, read_record
+from pkgs.store.records import moved_path, new_build, read_record, tree_lock
 from pkgs.store.treedigest import TreeDigest, digest_tree
 from pkgs.store.trees import Tree
 from tests.support.stores import TestStore, as_nobody, tar_of_files
@@ -285,9 +285,18 @@ def test_the_digest_tells_where_a_links_path_ends(tmp_path: Path) -> None:
     assert len(digests) == len(links)
 
 
-def test_forgetting_removes_everything(store: TestStore) -> None:
+def test_hiding_leaves_nothing_in_sight(store: TestStore) -> None:
     tree = ensure(store, recipe_of(store))
-    store.trees.discard(tree.key, reporter=store.reporter)
+    hidden = store.trees.hide(tree.key)
 
-    assert visible(store) == []
+    assert hidden
+    assert visible(store) == [hidden.name]
     assert store.trees.find(tree.key) is None
+
+
+def test_a_tree_that_somebody_works_on_is_not_hidden(store: TestStore) -> None:
+    tree = ensure(store, recipe_of(store))
+    with store.locks.hold(tree_lock(tree.key), waiting=store.reporter.info):
+        assert store.trees.hide(tree.key) is None
+
+    assert store.trees.find(tree.key) == tree

@@ -72,5 +72,4 @@ def _prepared(app: App, path: Path) -> Call:
         if tool_behind(path) == seen:
             raise
         return _prepared(app, path)
-    # What is not pinned any more may have been collected.
-    return call if call.target.exists() or tool_behind(path) == seen else _prepared(app, path)
+    return call if call.target.exists() else _prepared(app, path)  # it was cleaned or collected since

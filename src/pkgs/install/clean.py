@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgs.digests import Digest
@@ -14,13 +14,14 @@ from pkgs.environment.root import LOCK
 from pkgs.errors import PkgsError
 from pkgs.install.contents import read_contents
 from pkgs.install.place import discard_copy
+from pkgs.install.transaction import alone
 from pkgs.install.workspace import Workspace
 from pkgs.store.blobs import blob_lock
 from pkgs.store.files import storing
 from pkgs.store.processes import used_entries
 from pkgs.store.records import TREE, read_record, record_path
 from pkgs.store.root import Root
-from pkgs.store.sweep import Item, age, by_key, decided, entries, first, size
+from pkgs.store.sweep import Item, Sweep, by_key, decided, entries, first, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,11 @@ def clean(workspace: Workspace, cleaning: Cleaning) -> list[Item]:
     Unless it is for everyone, what another environment uses stays; what a running process uses stays anyway,
     and so does the download of pkgs itself, which may not be had again. Raises :class:`StoreError`.
     """
-    shares = _Shares(workspace, cleaning)
-    # Downloads first: which ones are whose is written down beside the trees.
-    downloads = list(shares.downloads()) if cleaning.downloads else []
-    return [*(shares.trees() if cleaning.packages else ()), *downloads]
+    with nullcontext() if cleaning.dry_run else alone(workspace), storing(workspace.state.root):
+        shares = _Shares(workspace, cleaning)
+        # Downloads first: which ones are whose is written down beside the trees.
+        downloads = list(shares.downloads()) if cleaning.downloads else []
+        return [*(shares.trees() if cleaning.packages else ()), *downloads]
 
 
 class _Shares:
@@ -50,55 +52,72 @@ class _Shares:
         self._workspace = workspace
         self._store, self._state = workspace.store, workspace.state
         self._cleaning = cleaning
+        reporter, now = workspace.reporter, time.time()
+        self._sweep = Sweep(self._state, self._store.locks, now, 0, cleaning.dry_run, reporter)
         contents = read_contents(workspace)
         self._pins = [pin.reference for pin in contents.pins]
         self._own = self._store.roots.of(workspace.owner)
         self._keys = self._own.trees | {each.key for each in contents.located.values()}
         self._blobs = self._own.blobs | {each.blob for each in contents.located.values() if each.blob}
+
+    def _others(self) -> list[Root]:
+        """Return the records of other environments; what they claim, they may have found already."""
         roots = (root for root in self._store.roots.all() if root.exists())
-        self._others = [root for root in roots if root.bin_dir != workspace.owner]
+        return [root for root in roots if root.bin_dir != self._workspace.owner]
 
     def trees(self) -> Iterator[Item]:
         present = by_key(entries(self._state.trees)) if self._cleaning.everyone else self._keys
-        used = used_entries(self._state.trees)
-        taken = self._taken(root.trees for root in self._others)
-        for key in sorted(present, key=str):
-            path, record = self._state.tree(key), read_record(self._state, key)
-            if not path.is_dir():
-                continue
-            reason = first(
-                (key in taken, "another environment uses it"),
-                (f"{TREE}{key.hex}" in used, "a running process uses it"),
-            )
-            label, bytes_ = (record.label, record.size) if record else (key.hex[:12], size(path))
-            old = age(record_path(self._state, key), time.time())
-            item = decided("tree", label, path, bytes_, old, reason, "its environment is cleaned")
-            if item.removed and not self._cleaning.dry_run:
-                self._store.trees.discard(key, reporter=self._workspace.reporter)
-            yield item
+        doomed: list[Path] = []
+        with self._sweep.claims_wait():
+            used = used_entries(self._state.trees)
+            taken = self._taken(root.trees for root in self._others())
+            for key in sorted(present, key=str):
+                if self._state.tree(key).is_dir():
+                    yield self._tree(key, key in taken, f"{TREE}{key.hex}" in used, doomed)
+        self._sweep.delete(doomed)
         if not self._cleaning.dry_run:
             for reference in self._pins:
                 discard_copy(self._workspace, reference)
+
+    def _tree(self, key: Digest, taken: bool, used: bool, doomed: list[Path]) -> Item:
+        path, record = self._state.tree(key), read_record(self._state, key)
+        reason = first((taken, "another environment uses it"), (used, "a running process uses it"))
+        label, bytes_ = (record.label, record.size) if record else (key.hex[:12], size(path))
+        old = self._sweep.age(record_path(self._state, key))
+        item = decided("tree", label, path, bytes_, old, reason, "its environment is cleaned")
+        if item.removed and not self._cleaning.dry_run:
+            hidden = self._store.trees.hide(key)
+            if hidden is None:
+                return replace(item, reason="it is being worked on", removed=False)
+            doomed.append(hidden)
+        return item
 
     def downloads(self) -> Iterator[Item]:
         shelves = (path for shelf in entries(self._state.blobs) for path in entries(shelf))
         found = (*shelves, *entries(self._state.packs))
         present = by_key(found) if self._cleaning.everyone else self._blobs | self._archives(self._own)
-        taken = self._taken(root.blobs | self._archives(root) for root in self._others)
-        itself = self._programs()
-        for digest in sorted(present, key=str):
-            places = (self._state.blob(digest), self._state.pack(digest))
-            path = next((place for place in places if place.is_file()), None)
-            if path is None:
-                continue
+        with self._sweep.claims_wait():
+            others = self._others()
+            taken = self._taken(root.blobs | self._archives(root) for root in others)
+            itself = self._programs(others)
+            for digest in sorted(present, key=str):
+                places = (self._state.blob(digest), self._state.pack(digest))
+                path = next((place for place in places if place.is_file()), None)
+                if path:
+                    yield self._download(digest, path, digest in taken, digest in itself)
+
+    def _download(self, digest: Digest, path: Path, taken: bool, itself: bool) -> Item:
+        with self._store.locks.attempt(blob_lock(digest.hex)) as free:
             reason = first(
-                (digest in itself, "it is pkgs itself"), (digest in taken, "another environment uses it")
+                (itself, "it is pkgs itself"),
+                (taken, "another environment uses it"),
+                (not free, "it is being worked on"),
             )
-            why, old = "its environment is cleaned", age(path, time.time())
+            why, old = "its environment is cleaned", self._sweep.age(path)
             item = decided("download", digest.hex[:12], path, size(path), old, reason, why)
-            if item.removed and not self._cleaning.dry_run:
-                self._remove(digest, path)
-            yield item
+            if item.removed:
+                self._sweep.remove(path)
+            return item
 
     def _taken(self, uses: Iterable[frozenset[Digest]]) -> frozenset[Digest]:
         return frozenset() if self._cleaning.everyone else frozenset().union(*uses)
@@ -108,21 +127,13 @@ class _Shares:
         records = (read_record(self._state, key) for key in (self._keys if root is self._own else root.trees))
         return frozenset(record.blob for record in records if record and record.blob)
 
-    def _programs(self) -> frozenset[Digest]:
+    def _programs(self, others: Iterable[Root]) -> frozenset[Digest]:
         """Return the wheels that environments are pinned to."""
         locks = {self._workspace.environment.lock_file}
-        locks |= {path for root in self._others for path in root.watched if path.name == LOCK}
+        locks |= {path for root in others for path in root.watched if path.name == LOCK}
         found: set[Digest] = set()
         for path in locks:
             with suppress(PkgsError):
                 program = read_lock(path).program
                 found |= {Digest(program.sha256)} if program and program.sha256 else set()
         return frozenset(found)
-
-    def _remove(self, digest: Digest, path: Path) -> None:
-        waiting = self._workspace.reporter.info
-        with (
-            self._store.locks.hold(blob_lock(digest.hex), what=f"download {path.name[:12]}", waiting=waiting),
-            storing(path),
-        ):
-            path.unlink(missing_ok=True)

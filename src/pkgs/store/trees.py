@@ -144,13 +144,13 @@ class Trees:
             finally:
                 ahead.give_up()
 
-    def discard(self, key: Digest, *, reporter: Reporter) -> None:
-        """Remove a tree and what is written down of it."""
-        with (
-            self._locks.hold(tree_lock(key), what=f"tree {key.hex[:12]}", waiting=reporter.info),
-            storing(self._state.tree(key)),
-        ):
-            forget_tree(self._state, key)
+    def hide(self, key: Digest) -> Path | None:
+        """Take a tree out of sight, and what is written down of it; return where it waits to be removed.
+
+        None if somebody is at work on it.
+        """
+        with self._locks.attempt(tree_lock(key)) as free, storing(self._state.tree(key)):
+            return hide_tree(self._state, key) if free else None
 
     def _put_back(self, key: Digest) -> Tree | None:
         """Undo a removal that was killed while it was only a rename."""
@@ -219,7 +219,7 @@ class Trees:
             with writing_listing(listing) as visit:
                 total = digest_tree(building, seal=True, visit=visit, known=written)
             self._twins.share(key, recipe.blob, building, listing)
-            forget_tree(self._state, key)  # damaged, or not written down: it was not trusted
+            remove_tree(hide_tree(self._state, key))  # damaged, or not written down: it was not trusted
             listing.replace(listing_path(self._state, key))
         Record(
             key=key,
@@ -235,14 +235,14 @@ class Trees:
         return Tree(final, key, total.digest)
 
 
-def forget_tree(state: State, key: Digest) -> None:
-    """Remove a tree, out of sight first, and its record and listing; for the holder of its lock."""
+def hide_tree(state: State, key: Digest) -> Path:
+    """Take a tree out of sight, and remove its record and listing; for the holder of its lock."""
     doomed = temp_sibling(state.tree(key))
     with suppress(FileNotFoundError):
         state.tree(key).rename(doomed)
     record_path(state, key).unlink(missing_ok=True)
     listing_path(state, key).unlink(missing_ok=True)
-    remove_tree(doomed)
+    return doomed
 
 
 def _untouched(written: Written, building: Path, changed: Iterable[Path] | None) -> Written:
