@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.support.shims import SHELLS, Shims, as_sh
 
 PYTHON = Path(sys.executable).resolve()
 INSTALLED = ["program", "small"]
+TIMEOUT = 60
 
 
 class Bench:
@@ -208,6 +210,30 @@ def test_the_lock_is_gone_when_the_set_up_is_over(bench: Bench) -> None:
 
     bench.succeed("version")
     assert list((bench.shims.state.root / "locks").glob("self-*")) == []
+
+
+def test_who_waits_for_a_lock_that_is_removed_starts_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "self.lock"
+    waits, enters, may_leave = threading.Event(), threading.Event(), threading.Event()
+    monkeypatch.setattr(bootstrap, "say", lambda message: waits.set())
+
+    def hold() -> None:
+        with bootstrap.held(path):
+            enters.set()
+            may_leave.wait(TIMEOUT)
+
+    with bootstrap.held(path):
+        waiter = threading.Thread(target=hold)
+        waiter.start()
+        assert waits.wait(TIMEOUT)
+    assert enters.wait(TIMEOUT)
+    with path.open("a") as late, pytest.raises(BlockingIOError):
+        fcntl.flock(late, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    may_leave.set()
+    waiter.join()
+    assert not path.exists()
 
 
 def test_what_another_host_set_up_meanwhile_is_not_replaced(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ import urllib.request
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 LIMIT = 64 << 20
 NO_INSTALLER = "install uv, or pip 22.3 or later, or Python's venv package (on Debian: python3-venv)"
@@ -110,19 +110,34 @@ def held(path: Path) -> Iterator[None]:
     It is removed in the end: where marker files are locks (pkgs.store.locks), one that is there is held.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another process that sets pkgs up")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as error:
-            if error.errno not in NO_FLOCK:
-                raise
+    with opened(path):
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def opened(path: Path) -> TextIO:
+    """Open the lock file ``path`` and wait for the lock; a file that its holder has removed locks nothing."""
+    while True:
+        file = path.open("a")
+        wait_for(file)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        file.close()
+
+
+def wait_for(file: TextIO) -> None:
+    """Wait for the lock on an open file, if there are locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another process that sets pkgs up")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in NO_FLOCK:
+            raise
 
 
 def build(program: dict[str, Any], state: Path, place: Path) -> None:
