@@ -69,8 +69,11 @@ def shown(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the host (and port, where one is written) of ``url``."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+    """Return the host (and port, where one is written) of ``url``; "" if it has none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
 def unreachable(url: str, why: str, hint: str = "") -> AttemptError:

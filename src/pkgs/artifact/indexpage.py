@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from pkgs.artifact.documents import from_json
 from pkgs.artifact.failures import shown
+from pkgs.artifact.locations import origin
 from pkgs.artifact.wheels import WheelFile
 from pkgs.errors import FetchError
 
@@ -17,10 +18,26 @@ def files_of(text: str, base: str) -> Iterator[WheelFile]:
     if not text.lstrip().startswith("{"):
         return _html_files(text, base)
     try:
-        files = json.loads(text).get("files", [])
+        document = from_json(text)
     except ValueError as error:
-        raise FetchError(f"{shown(base)} does not answer as a Python package index does") from error
+        raise _no_index(base) from error
+    files = document.get("files", []) if isinstance(document, Mapping) else None
+    if not isinstance(files, list):
+        raise _no_index(base)
     return (_json_file(entry, base) for entry in files if isinstance(entry, Mapping))
+
+
+def _no_index(base: str) -> FetchError:
+    return FetchError(f"{shown(base)} does not answer as a Python package index does")
+
+
+def _joined(base: str, reference: str) -> str:
+    """Return the URL that a page names; "" if it is none."""
+    try:
+        url = urljoin(base, reference)
+        return url if origin(url)[0] else ""
+    except ValueError:
+        return ""
 
 
 def _json_file(entry: Mapping[str, object], base: str) -> WheelFile:
@@ -28,7 +45,7 @@ def _json_file(entry: Mapping[str, object], base: str) -> WheelFile:
     known = hashes.items() if isinstance(hashes, Mapping) else ()
     return WheelFile(
         filename=str(entry.get("filename", "")),
-        url=urljoin(base, str(entry.get("url", ""))),
+        url=_joined(base, str(entry.get("url", ""))),
         hashes=tuple((str(name), str(value).lower()) for name, value in known),
         yanked=yanked if isinstance(yanked, str) else "no reason given" if yanked else "",
     )
@@ -36,7 +53,10 @@ def _json_file(entry: Mapping[str, object], base: str) -> WheelFile:
 
 def _html_files(text: str, base: str) -> Iterator[WheelFile]:
     page = _Page(base)
-    page.feed(text)
+    try:
+        page.feed(text)
+    except AssertionError as error:  # "<![" and something that is no name
+        raise _no_index(base) from error
     return iter(page.files)
 
 
@@ -52,11 +72,9 @@ class _Page(HTMLParser):
         values = dict(attrs)
         href = values.get("href")
         if tag == "base" and href:
-            self._base = urljoin(self._base, href)
-        if tag == "a" and href:
-            self.files.append(
-                _linked(urljoin(self._base, href), "data-yanked" in values, values.get("data-yanked"))
-            )
+            self._base = _joined(self._base, href) or self._base
+        if tag == "a" and href and (url := _joined(self._base, href)):
+            self.files.append(_linked(url, "data-yanked" in values, values.get("data-yanked")))
 
 
 def _linked(url: str, withdrawn: bool, reason: str | None) -> WheelFile:

@@ -75,7 +75,12 @@ def basic(user: str, password: str) -> Mapping[str, str]:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Return the origin of ``url`` (RFC 6454): scheme, host and port."""
+    """Return the origin of ``url`` (RFC 6454): scheme, host and port; raise :class:`ValueError`."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     return scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(scheme, 0)
+
+
+def downgraded(listing: str, url: str) -> bool:
+    """Say whether ``url``, which the page ``listing`` names, gives up the encryption of that page."""
+    return origin(listing)[0] == "https" and origin(url)[0] == "http"

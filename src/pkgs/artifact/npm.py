@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -12,9 +10,10 @@ from pathlib import Path
 from urllib.parse import quote, urljoin
 
 from pkgs.artifact.asking import default_of
+from pkgs.artifact.documents import from_json
 from pkgs.artifact.failures import AttemptError, host_of, shown
 from pkgs.artifact.fetch import plain_location
-from pkgs.artifact.locations import Location, origin
+from pkgs.artifact.locations import Location, downgraded, origin
 from pkgs.artifact.memo import Memo
 from pkgs.artifact.model import NPM
 from pkgs.artifact.npmrc import NpmConfig, read_config
@@ -55,12 +54,14 @@ class NpmClient:
         config = read_config(self._environ, self._home, self._project)
         registry = config.registry(name) or self._default()
         dist = self._dist(config, registry, name, version)
-        published = urljoin(registry, _string(dist, "tarball"))
+        checks = _checks(dist)
+        known = digest is not None or not checks.keys().isdisjoint(_STRONGEST_FIRST)
+        published = _published(registry, _string(dist, "tarball"), known=known)
         usual = f"{registry}{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
-        tarballs = [published] if _string(dist, "tarball") else []
+        tarballs = [published] if published else []
         if not tarballs or origin(published) != origin(registry):
             tarballs.append(usual)  # a mirror may pass on the addresses of the registry behind it
-        return tuple(_location(config, tarball, _checks(dist)) for tarball in tarballs)
+        return tuple(_location(config, tarball, registry, checks) for tarball in tarballs)
 
     def _default(self) -> str:
         """Return the registry that npm uses by itself."""
@@ -90,9 +91,9 @@ class NpmClient:
         return _mapping(_mapping(versions, version), "dist")
 
     def _document(self, config: NpmConfig, url: str) -> Mapping[str, object]:
-        text = self._web.text(_location(config, url, {}), _LARGEST_DOCUMENT, _ABBREVIATED)
+        text = self._web.text(_location(config, url, url, {}), _LARGEST_DOCUMENT, _ABBREVIATED)
         try:
-            document = json.loads(text)
+            document = from_json(text)
         except ValueError as error:
             raise _not_npm(url) from error
         if not isinstance(document, Mapping):
@@ -108,9 +109,24 @@ def parse_source(url: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _location(config: NpmConfig, url: str, checks: Mapping[str, str]) -> Location:
+def _published(registry: str, tarball: str, *, known: bool) -> str:
+    """Return where the registry says that the tarball is; "" if that is of no use.
+
+    Without encryption it may be only if its bytes are known.
+    """
+    try:
+        url = urljoin(registry, tarball) if tarball else ""
+        usable = origin(url)[0] in ("http", "https") and (known or not downgraded(registry, url))
+    except ValueError:
+        return ""
+    return url if usable else ""
+
+
+def _location(config: NpmConfig, url: str, listing: str, checks: Mapping[str, str]) -> Location:
+    """Return how to ask ``url``, which ``listing`` names: with no secret where that alone is encrypted."""
     location = plain_location(url)
-    headers = {**config.credentials(location.url), **location.headers}
+    secrets = {} if downgraded(listing, location.url) else config.credentials(location.url)
+    headers = {**secrets, **location.headers}
     return Location(location.url, headers, config.tls(location.url), checks)
 
 
@@ -131,7 +147,7 @@ def _checks(dist: Mapping[str, object]) -> Mapping[str, str]:
 def _hex(value: str) -> str:
     try:
         return base64.b64decode(value, validate=True).hex()
-    except binascii.Error as error:
+    except ValueError as error:
         raise FetchError(f"the registry publishes {value!r}, which is no digest") from error
 
 

@@ -6,7 +6,6 @@ What counts, and in which order, is what ``npm help npmrc`` and ``npm help confi
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 import shutil
@@ -179,5 +178,5 @@ def _expand(text: str, environ: Mapping[str, str]) -> str:
 def _from_base64(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return text

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pkgs.artifact.locations import Location, Tls, basic
+from pkgs.artifact.fetch import plain_location
+from pkgs.artifact.locations import Location, Tls, basic, downgraded, origin
 from pkgs.errors import FetchError
 
 _SECTIONS = ("global", "install", "download")
@@ -34,11 +35,13 @@ class IndexConfig:
 
     def location(self, url: str, index: str) -> Location:
         """Return how to ask ``url``, listed by ``index``, with the index's credentials or the netrc's."""
-        plain, listed = Location.of(url), Location.of(index)
+        plain, listed = plain_location(url), Location.of(index)
         headers = plain.headers
-        if not headers and urlsplit(plain.url).netloc == urlsplit(listed.url).netloc:
+        if not headers and origin(plain.url) == origin(listed.url):
             headers = listed.headers
-        return Location(plain.url, headers or self._from_netrc(plain.url), self._tls(plain.url))
+        if not headers and not downgraded(listed.url, plain.url):
+            headers = self._from_netrc(plain.url)
+        return Location(plain.url, headers, self._tls(plain.url))
 
     def _tls(self, url: str) -> Tls:
         parts = urlsplit(url)
@@ -50,7 +53,7 @@ class IndexConfig:
             return {}
         try:
             found = netrc.netrc(self.netrc).authenticators(urlsplit(url).hostname or "")
-        except (OSError, netrc.NetrcParseError):
+        except (OSError, ValueError, netrc.NetrcParseError):
             return {}  # as pip and uv do
         return basic(found[0], found[2] or "") if found else {}
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pkgs.artifact.asking import default_of
-from pkgs.artifact.failures import AttemptError
-from pkgs.artifact.locations import Location
+from pkgs.artifact.failures import AttemptError, host_of, refused
+from pkgs.artifact.locations import Location, downgraded
 from pkgs.artifact.memo import Memo
 from pkgs.artifact.model import PYPI
 from pkgs.artifact.web import Web
@@ -77,7 +77,7 @@ class PypiClient:
             wheels = wheels_of(files, name, version)
             chosen = self._chosen(wheels, platform, digest)
             if chosen:
-                return (self._location(config, index, chosen),)
+                return (self._location(config, index, chosen, pinned=digest is not None),)
             seen += files
         raise _nothing(url, platform, seen, wheels_of(seen, name, version))
 
@@ -111,11 +111,15 @@ class PypiClient:
             else "glibc"
         )
 
-    def _location(self, config: IndexConfig, index: str, wheel: WheelFile) -> Location:
+    def _location(self, config: IndexConfig, index: str, wheel: WheelFile, *, pinned: bool) -> Location:
         checks = {
             name: value for name, value in wheel.hashes if name in _CHECKED & hashlib.algorithms_available
         }
-        return replace(config.location(wheel.url, index), checks=checks)
+        location = config.location(wheel.url, index)
+        if not checks and not pinned and downgraded(index, location.url):
+            why = f"{host_of(index)} lists it without a hash, at an address without encryption"
+            raise refused(location.url, why, "pin its sha256, or ask whoever runs the index")
+        return replace(location, checks=checks)
 
     def _files(self, config: IndexConfig, index: str, name: str) -> list[WheelFile]:
         """Return all files that an index lists of a project; none if it does not know it."""

@@ -63,7 +63,7 @@ def best_wheel(wheels: Iterable[WheelFile], platform: Platform, libc: str) -> Wh
         for wheel in wheels
         if (rank := _rank(wheel, platform, libc))
     ]
-    return min(ranked)[3] if ranked else None
+    return min(ranked, key=lambda entry: entry[:3])[3] if ranked else None
 
 
 def host_libc() -> str:
