@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import pytest
 from pkgs.envops import Set
 from pkgs.shim.plan import ToolPlan
 from pkgs.state import State
+from tests.support.faults import FaultyCalls
 from tests.support.shims import SHELLS, Shims, as_sh, is_fast
 
 AWKWARD = (
@@ -51,6 +53,16 @@ def installed(shims: Shims, name: str = "tool") -> ToolPlan:
     settle(shims)
     shims.plan([tool])
     return tool
+
+
+def test_a_plan_that_is_removed_before_it_is_read_is_none(shims: Shims, tmp_path: Path) -> None:
+    installed(shims)
+    faults = FaultyCalls.compiled(tmp_path, shims.state.env(shims.bin_dir) / "call")
+    ended = faults.run([shims.bin_dir / "tool"], shims.environ(), tmp_path, at=0, error=errno.ENOENT)
+    if not ended.calls:
+        pytest.skip("this shell takes no library")
+
+    assert ended.out.split("\0")[:2] == ["pkgs", "exec"]
 
 
 def test_arguments_reach_the_tool_as_they_are(shims: Shims) -> None:
