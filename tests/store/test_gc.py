@@ -4,20 +4,26 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pkgs.digests import Digest, digest_bytes
 from pkgs.references import Reference
+from pkgs.store import copies as writable
+from pkgs.store import copysweep
 from pkgs.store.copies import Copies
 from pkgs.store.files import temp_sibling
 from pkgs.store.gc import collect
 from pkgs.store.records import moved_path, new_build, record_path
 from pkgs.store.sweep import Item
 from pkgs.store.usage import Usage, usage
+from tests.support.meanwhile import after, before
 from tests.support.stores import SOURCES, TestStore, tar_of_files
+from tests.support.storms import until
 from tests.support.users import Use, beside, mapping, naming, reading, running
 
 ARCHIVE = tar_of_files({"tool": b"#!/bin/sh\nsleep 60\n"}, executable={"tool"})
@@ -261,6 +267,52 @@ def test_a_copy_is_renewed_when_the_reference_means_another_tree(store: TestStor
         assert (path / "tool").read_bytes() == content
     copies.discard(bin_dir, Reference("tool", channel="stable"), waiting=print)
     assert everything(path.parent) == []
+
+
+def copied(store: TestStore, bin_dir: Path, content: bytes) -> Callable[[], Path]:
+    """Put a tree into the store that the environment uses; return what makes a copy of it."""
+    tree = store.trees.find(store.put_tree(tar_of_files({"tool": content})))
+    assert tree
+    root(store, bin_dir, tree.key)
+    copies = Copies(store.state, store.locks)
+    return lambda: copies.ensure(tree, bin_dir, Reference("tool", "1"), waiting=store.reporter.info)
+
+
+def test_a_copy_that_is_renewed_while_gc_looks_at_the_old_one_stays(
+    store: TestStore, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied(store, bin_dir, b"old")()
+    renewing = threading.Thread(target=copied(store, bin_dir, b"new"))
+
+    def renew() -> None:
+        renewing.start()
+        until(lambda: not renewing.is_alive() or store.reporter.heard.is_set())
+
+    before(monkeypatch, copysweep, "size", renew)
+    gc(store)
+    renewing.join()
+
+    (path,) = store.state.mutable.glob("*/tool-1")
+    assert (path / "tool").read_bytes() == b"new"
+
+
+def test_a_directory_of_copies_that_gc_removes_is_made_again(
+    store: TestStore, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = copied(store, bin_dir, b"tool")
+    store.state.mutable.mkdir()
+    after(monkeypatch, os, "mkdir", lambda: gc(store))
+
+    assert (copy() / "tool").read_bytes() == b"tool"
+
+
+def test_a_copy_under_way_outlives_a_clock_that_jumps(
+    store: TestStore, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = copied(store, bin_dir, b"tool")
+    before(monkeypatch, writable, "copy_tree", lambda: gc(store, later=3 * DAY))
+
+    assert (copy() / "tool").read_bytes() == b"tool"
 
 
 def test_usage_is_told_by_package(store: TestStore, bin_dir: Path) -> None:

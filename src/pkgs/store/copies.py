@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,14 @@ from pkgs.digests import digest_bytes
 from pkgs.references import Reference
 from pkgs.state import State
 from pkgs.store.copying import copy_tree
-from pkgs.store.files import atomic_write, clean_on_failure, remove_tree, storing, temp_sibling
+from pkgs.store.files import (
+    atomic_write,
+    clean_on_failure,
+    make_directory,
+    remove_tree,
+    storing,
+    temp_sibling,
+)
 from pkgs.store.locks import Locks
 from pkgs.store.roots import root_id
 from pkgs.store.trees import Tree
@@ -40,7 +48,7 @@ class Copies:
         path = self.path(bin_dir, reference)
         if made_from(path) == tree.key.hex and path.is_dir():
             return path
-        with self._locks.hold(copy_lock(bin_dir, reference), what=str(reference), waiting=waiting):
+        with self._locks.hold(lock_of(path), what=str(reference), waiting=waiting):
             if made_from(path) != tree.key.hex or not path.is_dir():
                 self._copy(tree, path)
         return path
@@ -48,13 +56,13 @@ class Copies:
     def discard(self, bin_dir: Path, reference: Reference, *, waiting: Callable[[str], None]) -> None:
         """Remove an environment's copy."""
         path = self.path(bin_dir, reference)
-        with self._locks.hold(copy_lock(bin_dir, reference), what=str(reference), waiting=waiting):
+        with self._locks.hold(lock_of(path), what=str(reference), waiting=waiting):
             self._forget(path)
 
     def _copy(self, tree: Tree, path: Path) -> None:
         fresh = temp_sibling(path)
         with storing(path), clean_on_failure(fresh):
-            fresh.mkdir(parents=True)
+            make_directory(fresh)
             copy_tree(tree.path, fresh, writable=True)
             self._forget(path)
             atomic_write(note_path(path), json.dumps({"tree": tree.key.hex}).encode())
@@ -73,9 +81,9 @@ def copies_of(state: State, bin_dir: Path) -> Path:
     return state.mutable / root_id(bin_dir)
 
 
-def copy_lock(bin_dir: Path, reference: Reference) -> str:
+def lock_of(copy: Path) -> str:
     """Return the name of the lock for an environment's copy."""
-    return f"copy-{root_id(bin_dir)}-{digest_bytes(str(reference).encode()).hex[:16]}"
+    return f"copy-{copy.parent.name}-{digest_bytes(os.fsencode(copy.name)).hex[:16]}"
 
 
 def made_from(copy: Path) -> str:

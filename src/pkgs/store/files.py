@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pkgs.errors import StoreError
@@ -82,6 +82,15 @@ def write_new(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = Fal
         if durable:
             file.flush()
             os.fsync(fd)
+
+
+def make_directory(path: Path) -> None:
+    """Make the new directory ``path``, though another process may be removing those above it when empty."""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            path.mkdir()
+            return
 
 
 def _sync_directory(path: Path) -> None:

@@ -25,11 +25,8 @@ from pkgs.store.records import read_record
 from pkgs.store.root import Root
 from pkgs.store.roots import ROOTS_LOCK
 from pkgs.store.sourcesweep import SourceSweep
-from pkgs.store.sweep import KEY, Item, Sweep, batches, by_key, decided, entries, first, size
+from pkgs.store.sweep import KEY, YOUNG, Item, Sweep, batches, by_key, decided, entries, first, size
 from pkgs.store.treesweep import TreeSweep
-
-# Leftovers that no entry's lock protects may belong to a running process while they are this young (seconds).
-_YOUNG = 86400.0
 
 
 def collect(
@@ -115,19 +112,19 @@ class _Collector:
     def _unlocked_leftovers(self) -> Iterator[Item]:
         """Find temp siblings that no entry's lock guards: only their age tells that nobody writes them."""
         state = self._state
-        directories = [state.locks, state.roots, state.mutable, *entries(state.mutable)]
+        directories = [state.locks, state.roots]
         # What is partial and bears a key was looked at with that key; the rest is bundles being taken in.
         keyless = [path for path in entries(self._state.partial) if not KEY.search(path.name)]
         for path in (*keyless, *(path for directory in directories for path in entries(directory))):
             age = self._sweep.age(path)
-            if path.name.startswith(TEMP_PREFIX) and age > _YOUNG:
+            if path.name.startswith(TEMP_PREFIX) and age > YOUNG:
                 yield Item("leftover", path.name, path, size(path), age, "left by an interrupted run", True)
                 self._sweep.remove(path)
 
     def _old_locks(self) -> None:
         for name in self._sweep.locks.names():
             path = self._sweep.locks.path(name)
-            if self._sweep.age(path) > max(_YOUNG, self._sweep.older_than) and name not in ("gc", ROOTS_LOCK):
+            if self._sweep.age(path) > max(YOUNG, self._sweep.older_than) and name not in ("gc", ROOTS_LOCK):
                 with self._sweep.locks.attempt(name) as held:
                     if held:
                         self._sweep.locks.discard(name)

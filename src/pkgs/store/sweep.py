@@ -18,6 +18,8 @@ from pkgs.store.root import Root
 from pkgs.store.roots import ROOTS_LOCK, Roots
 
 KEY = re.compile(r"[0-9a-f]{64}")
+# Leftovers that no entry's lock protects may belong to a running process while they are this young (seconds).
+YOUNG = 86400.0
 # How many entries are decided on while claims wait.
 _BATCH = 64
 
