@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,3 +72,23 @@ def test_what_is_remembered_goes_after_a_month(store: TestStore) -> None:
 
     assert "remembered long ago" in {item.reason for item in gc(store, later=0) if item.removed}
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_what_another_pkgs_forgets_meanwhile_does_not_stop_gc(
+    store: TestStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [store.state.index / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    scandir = os.scandir
+
+    def scandir_late(path: Any = ".") -> Any:
+        for folder, other in (folders, folders[::-1]):
+            if path in (folder, str(folder)) and other.exists():
+                other.rmdir()
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scandir_late)
+
+    gc(store, later=0)
+    assert not any(folder.exists() for folder in folders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,8 @@ class ProgramSweep:
     def _remembered(self) -> Iterator[Item]:
         least = max(_REMEMBERED, self._sweep.older_than)
         for top in (self._state.index.parent, self._state.root / "memo"):
-            for path in filter(Path.is_file, sorted(top.rglob("*"))):
+            # What another process removes meanwhile is passed over, which rglob does not before Python 3.13.
+            for path in (Path(folder, name) for folder, _, names in os.walk(top) for name in sorted(names)):
                 age = self._sweep.age(path)
                 if age >= least:
                     yield Item("leftover", path.name[:12], path, size(path), age, "remembered long ago", True)
