@@ -1,20 +1,18 @@
-"""The commits of manifest sources in a lock, without reading the rest: they come before any package."""
+"""The commits of manifest sources in a lock, without parsing the rest: they come before any package."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pkgs.errors import LockError
 
-if TYPE_CHECKING:
-    from pkgs.environment.lock import LockedSource
-
-_FIRST, _AFTER = "[[source]]", "\n[package"
-_TABLE = re.compile(r'\s*uri = "([^"\\]*)"\ncommit = "([^"\\]*)"\s*')
-_COMMIT = re.compile("commit")
+# How pkgs writes a source: as a table of several lines where that would not fit into one.
+_SAYS = r'uri = "([^"\\]*)"(?:(?:\n|, )commit = "([^"\\]*)")?'
+_SOURCE = re.compile(rf"^(?:\[\[source\]\]\n{_SAYS}\n(?=\n|\[|\Z)|    \{{ {_SAYS} \}},\n)", re.MULTILINE)
+# However a source is written, that is in it; a package has no such key.
+_URI = re.compile(r"""uri["']?[ \t]*=""")
 
 
 def locked_commits(path: Path) -> Mapping[str, str]:
@@ -23,36 +21,19 @@ def locked_commits(path: Path) -> Mapping[str, str]:
     Empty without a lock. Raises :class:`LockError` where that part of it cannot be read.
     """
     try:
-        section = _section(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise LockError(f"cannot read {path}: {error}") from error
-    pairs = dict(_commits(section))
-    if len(pairs) != len(_COMMIT.findall(section)):  # written by another hand than pkgs
-        return {source.uri: source.commit for source in _read_whole(path) if source.commit}
-    return pairs
+    found = _SOURCE.findall(text)
+    if len(found) != len(_URI.findall(text)):  # written by another hand than pkgs
+        return _read_whole(path)
+    return {uri or short: commit or at for uri, commit, short, at in found if commit or at}
 
 
-def _commits(section: str) -> Iterator[tuple[str, str]]:
-    """Read the tables as pkgs writes them: without the parser, which would cost more than the rest."""
-    for table in section.split(_FIRST)[1:]:
-        found = _TABLE.fullmatch(table)
-        if found:
-            yield found[1], found[2]
-
-
-def _read_whole(path: Path) -> Sequence[LockedSource]:
+def _read_whole(path: Path) -> Mapping[str, str]:
+    """Parse the lock, which would cost more than the rest wherever it need not be."""
     from pkgs.environment.lock import read_lock  # deferred: see above
 
-    return read_lock(path).sources
-
-
-def _section(text: str) -> str:
-    """Return the tables of sources, which stand together before the packages."""
-    start = text.find(_FIRST)
-    if start < 0:
-        return ""
-    end = text.find(_AFTER, start)
-    section = text[start:] if end < 0 else text[start : end + 1]
-    return section if "commit" in section else ""
+    return {source.uri: source.commit for source in read_lock(path).sources if source.commit}
