@@ -90,12 +90,76 @@ def test_only_a_deep_look_sees_other_bytes_of_equal_size_and_time(store: TestSto
     assert verdict.faults[0] == f"{store.state.tree(key)}/bin/tool: other content"
 
 
-@pytest.mark.parametrize("lost", [record_path, listing_path])
-def test_lost_accounts_are_damage(store: TestStore, lost: Callable[..., Path]) -> None:
-    key = store.put_tree(ARCHIVE)
-    lost(store.state, key).unlink()
+def replace_by_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
 
-    assert look(store, key, deep=False).condition is Condition.DAMAGED
+
+RUBBISH: dict[str, Callable[[Path], object]] = {
+    "gone": Path.unlink,
+    "cut off": lambda path: os.truncate(path, path.stat().st_size - 9),
+    "binary": lambda path: path.write_bytes(b"\xff\xfe\0"),
+    "of other types": lambda path: path.write_text('["f", 1, 2, 3, 4, 5]\n["f", "a", "", "x", 4, 5]\n'),
+    "no list": lambda path: path.write_text('{"f": 1}\n'),
+    "deep": lambda path: path.write_text("[" * 100_000),
+    "a directory": replace_by_directory,
+}
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+@pytest.mark.parametrize("account", [record_path, listing_path])
+def test_accounts_that_cannot_be_read_are_damage_and_are_written_anew(
+    store: TestStore, account: Callable[..., Path], rubbish: str
+) -> None:
+    key = store.put_tree(ARCHIVE)
+    RUBBISH[rubbish](account(store.state, key))
+
+    verdict = look(store, key, deep=False)
+
+    assert verdict.condition is Condition.DAMAGED
+    assert "cannot be read" in verdict.faults[0]
+    assert verdict.faults[0].startswith(f"{account(store.state, key)}: ")
+    made_again(store, key)
+    assert look(store, key, deep=True).condition is Condition.WHOLE
+
+
+def made_again(store: TestStore, key: Digest) -> None:
+    blob = digest_bytes(ARCHIVE)
+    source, recipe = store.state.blob(blob), Recipe(blob=blob)
+    assert store.trees.ensure(recipe, source, label="tool-1", reporter=store.reporter, anew=True).key == key
+
+
+def open_root(tree: Path) -> None:
+    tree.chmod(0o777)
+
+
+def link_root(tree: Path) -> None:
+    tree.rename(tree.with_name("elsewhere"))
+    tree.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("damage", [open_root, link_root])
+def test_the_directory_itself_is_looked_at(store: TestStore, damage: Callable[[Path], None]) -> None:
+    key = store.put_tree(ARCHIVE)
+    tree = store.state.tree(key)
+    damage(tree)
+
+    verdict = look(store, key, deep=False)
+
+    assert [fault.partition(": ")[0] for fault in verdict.faults] == [str(tree)]
+    made_again(store, key)
+    assert look(store, key, deep=False).condition is Condition.WHOLE
+
+
+def test_a_blob_that_is_a_directory_is_dropped(store: TestStore) -> None:
+    key = store.put_tree(ARCHIVE)
+    blob = digest_bytes(ARCHIVE)
+    store.state.blob(blob).unlink()
+    store.state.blob(blob).mkdir()
+
+    assert look(store, key, deep=True, blob=blob).condition is Condition.DAMAGED
+    drop_bad_blob(store.state, blob)
+    assert not store.state.blob(blob).exists()
 
 
 def test_a_forged_listing_does_not_deceive_a_deep_look(store: TestStore) -> None:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pkgs.digests import Digest
-from pkgs.errors import PkgsError
+from pkgs.errors import PkgsError, StoreError
 from pkgs.state import State
 from pkgs.store.files import atomic_write
 from pkgs.store.treedigest import Entry
@@ -30,6 +30,7 @@ MOVED = ".moved-"
 RECORD = ".json"
 LISTING = ".list"
 FORMAT = 1
+_TYPES = [str, str, str, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def read_record(state: State, key: Digest) -> Record | None:
     try:
         found = json.loads(record_path(state, key).read_bytes())
         return _record(found) if found["format"] == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError, PkgsError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, PkgsError):
         return None
 
 
@@ -126,7 +127,17 @@ def writing_listing(path: Path) -> Iterator[Callable[[Entry], None]]:
 
 
 def read_listing(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a listing; raises OSError and ValueError for one that cannot be read."""
-    with path.open(encoding="ascii") as file:
-        for line in file:
-            yield Entry(*json.loads(line))
+    """Yield the entries of a listing; raises :class:`StoreError` for one that cannot be read."""
+    try:
+        with path.open(encoding="ascii") as file:
+            for line in file:
+                yield _entry(json.loads(line))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is damaged"
+        raise StoreError(f"{path}: cannot be read: {reason}", "run: pkgs verify --repair") from error
+
+
+def _entry(found: object) -> Entry:
+    if not isinstance(found, list) or [*map(type, found)] != _TYPES:
+        raise ValueError(found)
+    return Entry(*found)

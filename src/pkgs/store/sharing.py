@@ -17,10 +17,11 @@ from pathlib import Path
 from threading import Lock
 
 from pkgs.digests import Digest
+from pkgs.errors import StoreError
 from pkgs.state import State
 from pkgs.store.files import clean_on_failure, temp_sibling
 from pkgs.store.records import listing_path, read_listing, read_record, recorded
-from pkgs.store.treedigest import Entry
+from pkgs.store.treedigest import SEALED, Entry
 
 # About 300 bytes of memory each; what is beyond is not shared.
 _MOST = 100_000
@@ -45,7 +46,7 @@ class Twins:
         twin = self._twin(key, blob) if blob else None
         if twin is None:
             return
-        with suppress(OSError, ValueError, TypeError):  # the twin is going, or its listing is damaged
+        with suppress(OSError, StoreError):  # the twin is going, or its listing is damaged
             there = dict(_files(listing_path(self._state, twin)))
             with _Unsealed(building) as opened:
                 for file, name in _files(listing):
@@ -93,7 +94,7 @@ class _Unsealed:
 
     def __exit__(self, *_: object) -> None:
         for directory in self._opened:
-            os.chmod(directory, 0o555)
+            os.chmod(directory, SEALED)
 
     def link(self, source: str, name: str) -> None:
         """Put a link to ``source`` in the place of the equal file ``name``, if the filesystem can."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Literal
 
 from pkgs.digests import Digest
+from pkgs.errors import StoreError
 from pkgs.state import State
 from pkgs.store.records import listing_path, read_listing
 from pkgs.store.treedigest import Entry, TreeSum, sort_key
@@ -17,7 +18,7 @@ _FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 def same_but_for_spelling(state: State, key: Digest, digests: Collection[Digest]) -> bool:
     """Tell whether a tree would have one of ``digests`` if its names' accents were spelled in another way."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(StoreError):
         listed = list(read_listing(listing_path(state, key)))
         return any(_digest(respelled) in digests for respelled in _respellings(listed))
     return False

@@ -12,7 +12,7 @@ Paths and targets are bytes, with `\` written `\\` and a newline `\n`; in the pa
 gives the same digest on every machine.
 """
 
-# ruff: noqa: PTH101, PTH115, PTH208, S103
+# ruff: noqa: PTH101, PTH115, PTH208
 # Strings, because a Path for each of 100,000 files would cost more than the work itself.
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 HEADING = b"pkgs tree 1\n"
+# The permissions of directories and executables in a sealed tree.
+SEALED = 0o555
 # From this size on (bytes) another thread hashes: below it, handing over costs more than it saves.
 _BIG = 1 << 18
 _PENDING = 256
@@ -98,7 +100,7 @@ def digest_tree(
         if visit:
             visit(entry)
     if seal:
-        root.chmod(0o555)
+        root.chmod(SEALED)
     return total.result()
 
 
@@ -198,7 +200,7 @@ def _walk(root: bytes, look: _Look, known: Known | None) -> Iterator[Entry | Cal
         else:
             stack.pop()
             if look.seal and stack:
-                os.chmod(directory, 0o555)
+                os.chmod(directory, SEALED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ class _Look:
         if stat.S_ISREG(status.st_mode):
             return self._file(name, place, status)
         if stat.S_ISDIR(status.st_mode):
-            return Entry("d", name, "", 0o555 if self.seal else stat.S_IMODE(status.st_mode), 0, 0)
+            return Entry("d", name, "", SEALED if self.seal else stat.S_IMODE(status.st_mode), 0, 0)
         if stat.S_ISLNK(status.st_mode):
             return Entry("l", name, os.fsdecode(os.readlink(place)), 0, 0, 0)
         raise StoreError(
@@ -235,7 +237,7 @@ class _Look:
 def _seal(place: bytes, status: os.stat_result) -> int:
     """Make a file read-only; return its permissions."""
     mode = stat.S_IMODE(status.st_mode)
-    sealed = 0o555 if mode & 0o111 else 0o444
+    sealed = SEALED if mode & 0o111 else 0o444
     if mode != sealed:
         os.chmod(place, sealed)
     return sealed

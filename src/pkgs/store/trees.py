@@ -240,8 +240,8 @@ def hide_tree(state: State, key: Digest) -> Path:
     doomed = temp_sibling(state.tree(key))
     with suppress(FileNotFoundError):
         state.tree(key).rename(doomed)
-    record_path(state, key).unlink(missing_ok=True)
-    listing_path(state, key).unlink(missing_ok=True)
+    remove_tree(record_path(state, key))
+    remove_tree(listing_path(state, key))
     return doomed
 
 

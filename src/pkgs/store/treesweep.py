@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pkgs.digests import Digest
+from pkgs.store.files import remove_tree
 from pkgs.store.processes import used_entries
 from pkgs.store.records import (
     MOVED,
@@ -107,8 +108,8 @@ class TreeSweep:
                 path.rename(self._state.tree(key))
                 continue
             doomed.append(self._sweep.hide(path))
-            record_path(self._state, key).unlink(missing_ok=True)
-            listing_path(self._state, key).unlink(missing_ok=True)
+            remove_tree(record_path(self._state, key))
+            remove_tree(listing_path(self._state, key))
             self._sweep.locks.discard(tree_lock(key))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -11,8 +13,9 @@ from pathlib import Path
 from pkgs.digests import Digest, digest_file
 from pkgs.errors import StoreError
 from pkgs.state import State
-from pkgs.store.records import listing_path, read_listing, read_record
-from pkgs.store.treedigest import Entry, TreeSum, entries, sort_key
+from pkgs.store.files import remove_tree
+from pkgs.store.records import listing_path, read_listing, read_record, record_path
+from pkgs.store.treedigest import SEALED, Entry, TreeSum, entries, sort_key
 
 MOST_FAULTS = 20
 
@@ -93,7 +96,7 @@ def drop_bad_blob(state: State, digest: Digest) -> None:
     """Remove a blob whose bytes are not what its name says, so that it is fetched again."""
     if blob_fault(state, digest):
         try:
-            state.blob(digest).unlink(missing_ok=True)
+            remove_tree(state.blob(digest))
         except OSError as error:
             hint = "remove the file as its owner, or set PKGS_STATE_DIR to another directory"
             raise StoreError(f"{state.blob(digest)} cannot be removed: {error.strerror}", hint) from error
@@ -103,20 +106,33 @@ def _faults(state: State, expectation: Expectation, deep: bool) -> Iterator[str]
     record = read_record(state, expectation.key)
     root = state.tree(expectation.key)
     if record is None:
-        yield f"{root}: its record is missing or unreadable"
+        yield f"{record_path(state, expectation.key)}: cannot be read, or is not there"
         return
     if expectation.tree not in (None, record.tree):
         yield f"{root}: its digest is {record.tree}, expected {expectation.tree}"
+    yield from filter(None, [_root_fault(root)])
     total = TreeSum()
     try:
         yield from _differences(root, listing_path(state, expectation.key), total, deep)
-    except (OSError, ValueError, TypeError, StoreError) as error:
-        yield f"{root}: cannot be compared: {error}"
+    except StoreError as error:
+        yield error.message
+        return
+    except OSError as error:
+        yield f"{os.fsdecode(error.filename or root)}: cannot be read: {error.strerror}"
         return
     if deep and total.result().digest != record.tree:
         yield f"{root}: its digest is {total.result().digest}, recorded was {record.tree}"
     if deep and expectation.blob:
         yield from filter(None, [blob_fault(state, expectation.blob)])
+
+
+def _root_fault(root: Path) -> str:
+    mode = root.lstat().st_mode
+    if not stat.S_ISDIR(mode):
+        return f"{root}: of another kind"
+    return (
+        "" if stat.S_IMODE(mode) == SEALED else f"{root}: mode {stat.S_IMODE(mode):o} instead of {SEALED:o}"
+    )
 
 
 def _differences(root: Path, listing: Path, total: TreeSum, deep: bool) -> Iterator[str]:
