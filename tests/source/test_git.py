@@ -17,10 +17,13 @@ import pytest
 
 from pkgs.errors import FetchError, LockError, SourceError
 from pkgs.source.credentials import git_environ
+from pkgs.source.local import LocalSource
 from pkgs.source.remote import RemoteSource
 from pkgs.source.sources import open_source
 from pkgs.state import State
+from pkgs.store.files import remove_tree
 from tests.source.conftest import Opened
+from tests.support import meanwhile
 from tests.support.checkout import ROOT
 from tests.support.kills import count_changes, run_and_kill
 from tests.support.reporters import Heard
@@ -67,6 +70,26 @@ def test_what_the_lock_names_is_what_is_read(repository: Repository, access: Ope
 
     assert ["1.0" in _text(source) for source in sources] == [True, False]
     assert [source.commit for source in sources] == [old, new]
+
+
+@pytest.mark.parametrize(("way", "argument"), [("names", ()), ("read", ("a",)), ("file", ("a.hcl",))])
+def test_a_commit_that_gc_removes_while_it_is_read_is_cloned_again(
+    repository: Repository,
+    access: Opened,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    argument: tuple[str, ...],
+) -> None:
+    old = repository.head
+    source = open_source(repository.uri, access())
+    expected = getattr(source, way)(*argument)
+    assert expected
+    place = source.directory
+    _moved(repository)
+    meanwhile.before(monkeypatch, LocalSource, way, lambda: remove_tree(place))
+
+    assert getattr(source, way)(*argument) == expected
+    assert source.commit == old
 
 
 def test_a_frozen_environment_reads_only_a_commit_that_the_lock_names(
@@ -266,8 +289,9 @@ def test_a_clone_that_is_killed_leaves_nothing_that_counts(
 @pytest.mark.parametrize(
     ("repository", "token", "private", "expected"),
     [
-        ("https://me:pw@git.example.invalid/o/r.git", "", [], "Basic bWU6cHc="),
-        ("https://github.com/o/r.git", "T", ["o/*"], "Basic eC1hY2Nlc3MtdG9rZW46VA=="),
+        ("https://me:p%40@git.example.invalid/o/r.git", "", [], "me:p@"),
+        ("https://me@git.example.invalid/o/r.git", "", [], "me:"),
+        ("https://github.com/o/r.git", "T", ["o/*"], "x-access-token:T"),
         ("https://github.com/o/r.git", "T", ["other/*"], ""),
         ("https://github.com/o/r.git", "", ["o/*"], ""),
         ("https://github.com.example.invalid/o/r.git", "T", ["*"], ""),
@@ -282,10 +306,14 @@ def test_who_is_given_which_credentials(
 
     given = git_environ(repository, environ, private)
 
-    assert given.get("GIT_CONFIG_VALUE_1", "") == (f"Authorization: {expected}" if expected else "")
-    assert given["GIT_CONFIG_COUNT"] == ("2" if expected else "1")
+    login = f"{given['PKGS_GIT_USER']}:{given['PKGS_GIT_PASSWORD']}" if "PKGS_GIT_USER" in given else ""
+    assert login == expected
+    assert given["GIT_CONFIG_COUNT"] == ("3" if expected else "1")
     if expected:
-        assert given["GIT_CONFIG_KEY_1"].startswith("http.https://git")
+        assert given["GIT_CONFIG_KEY_2"] in (
+            "credential.https://git.example.invalid.helper",
+            "credential.https://github.com.helper",
+        )
 
 
 def test_a_password_is_neither_kept_nor_told(tmp_path: Path, access: Opened, heard: Heard) -> None:

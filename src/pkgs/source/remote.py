@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock as ThreadLock
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pkgs.errors import LockError, PkgsError, SourceError
 from pkgs.source.access import Access
@@ -28,6 +28,7 @@ from pkgs.store.sourcesweep import source_lock
 
 _REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?|sha256:[0-9a-f]{64}")
 _CURRENT = "current"
+_T = TypeVar("_T")
 
 
 class Origin(Protocol):
@@ -81,11 +82,11 @@ class RemoteSource:
 
     def names(self) -> Sequence[str]:
         """See :class:`~pkgs.source.model.Source`."""
-        return self._obtained().names()
+        return self._asked(LocalSource.names)
 
     def read(self, name: str) -> ManifestFile | None:
         """See :class:`~pkgs.source.model.Source`."""
-        return self._obtained().read(name)
+        return self._asked(lambda local: local.read(name))
 
     def path(self, name: str) -> Path | None:  # noqa: ARG002
         """Return None: the files of a revision never change, and the lock says which revision it is."""
@@ -93,7 +94,7 @@ class RemoteSource:
 
     def file(self, relative: str) -> bytes:
         """See :class:`~pkgs.source.model.Source`."""
-        return self._obtained().file(relative)
+        return self._asked(lambda local: local.file(relative))
 
     def follow(self, commit: str) -> bool:
         """See :class:`~pkgs.source.model.Source`."""
@@ -128,8 +129,23 @@ class RemoteSource:
             raise LockError(f"the lock names {commit!r} as the commit of {self.uri}", "run: pkgs update")
         return commit
 
+    def _asked(self, ask: Callable[[LocalSource], _T]) -> _T:
+        """Ask the revision; once more if gc, which may know of no lock that names it, removed it meanwhile."""
+        local = self._obtained()
+        try:
+            answer = ask(local)
+        except SourceError:
+            if local.directory.is_dir():
+                raise
+        else:
+            if local.directory.is_dir():
+                return answer
+        return ask(self._obtained())
+
     def _obtained(self) -> LocalSource:
         with self._mutex:
+            if self._local and not self._local.directory.is_dir():
+                self._pinned, self._local = self._local.commit, None
             if self._local is None:
                 self._refuse_frozen()
                 self._local = self._at(self._pinned or self._current()) if self.here else self._first_use()
