@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from select import select
 
 import pytest
 
-from pkgs.artifact.git import GitSource, clone, remote_commit
+from pkgs.artifact.git import GitSource, clone, remote_commit, remote_tags
 from pkgs.errors import FetchError
+from tests.support.raw import Turn, heard, speaking
+from tests.support.server import Reply, Request, Server, basic, redirect
 
 ENVIRON = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 
@@ -115,6 +121,134 @@ def test_hooks_and_foreign_settings_do_not_count(repository: Path, tmp_path: Pat
 
     assert not (tmp_path / "ran").exists()
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("attributes", ["a.txt text eol=crlf\n", "* -text\n"])
+def test_what_the_user_has_files_written_like_does_not_count(tmp_path: Path, attributes: str) -> None:
+    """Or the tree would not be the one in the lock."""
+    where = tmp_path / "tool.git"
+    where.mkdir()
+    _git(where, "init", "--quiet")
+    (where / "a.txt").write_bytes(b"one\n")
+    (where / ".gitattributes").write_text("a.txt text\n", encoding="utf-8")
+    _git(where, "add", ".")
+    _git(where, "commit", "--quiet", "-m", "a")
+    (tmp_path / "attributes").write_text(attributes, encoding="utf-8")
+    (tmp_path / "config").write_text(
+        f"[core]\nattributesFile = {tmp_path}/attributes\neol = crlf\n", encoding="utf-8"
+    )
+
+    environ = ENVIRON | {"GIT_CONFIG_GLOBAL": str(tmp_path / "config")}
+    clone(_source(f"file://{where}"), tmp_path / "into", environ)
+
+    assert (tmp_path / "into/a.txt").read_bytes() == b"one\n"
+
+
+@pytest.mark.parametrize(
+    "repository", ["https://[x/tool.git", "https://h:x/tool.git", "https://me:s@[/tool.git"]
+)
+def test_a_repository_nowhere_is_a_sentence(tmp_path: Path, repository: str) -> None:
+    with pytest.raises(FetchError, match="cannot clone"):
+        clone(GitSource(repository, "v1"), tmp_path / "into", ENVIRON)
+
+
+def _asked(url: str, into: Path, environ: dict[str, str]) -> None:
+    """Ask a repository in each way, in vain."""
+    commit = "1" * 40
+    ways: list[Callable[[], object]] = [
+        lambda: remote_commit(GitSource(url, "v1"), environ),
+        lambda: remote_tags(url, environ),
+        lambda: clone(GitSource(url, "v1"), into, environ),
+        lambda: clone(GitSource(url, commit), into, environ),
+    ]
+    for way in ways:
+        with pytest.raises(FetchError) as caught:
+            way()
+        assert "s@cret" not in str(caught.value) + caught.value.hint
+
+
+def test_a_password_is_told_to_the_server_and_to_no_other_process(server: Server, tmp_path: Path) -> None:
+    server.add("/x.git/info/refs", Reply(status=403, authorization=basic("me", "s@cret")))
+    tool = tmp_path / "bin/git"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/words\nexec {shutil.which("git")} "$@"\n')
+    tool.chmod(0o755)
+    environ = ENVIRON | {"PATH": f"{tool.parent}:{ENVIRON['PATH']}"}
+
+    _asked(server.url("/x.git", userinfo="me:s%40cret"), tmp_path / "into", environ)
+
+    words = (tmp_path / "words").read_text()
+    assert server.url("/x.git") in words
+    assert "cret" not in words
+    assert {request.headers.get("authorization", "") for request in server.requests} == {
+        "",
+        basic("me", "s@cret"),
+    }
+
+
+def _smart(heads: list[bytes], status: bytes = b"200 OK") -> Turn:
+    """Speak as a git server that tells what it can do, and then answers nothing."""
+    body = b"001e# service=git-upload-pack\n0000000eversion 2\n000cls-refs\n0000"
+
+    def turn(connection: socket.socket) -> None:
+        while True:
+            heads.append(heard(connection))
+            kind = b"Content-Type: application/x-git-upload-pack-advertisement"
+            head = b"HTTP/1.1 %s\r\n%s\r\nWWW-Authenticate: Basic realm=x\r\n" % (status, kind)
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    return turn
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"401 Unauthorized"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_password_goes_to_no_host_that_git_is_redirected_to(
+    server: Server, tmp_path: Path, status: bytes, at_once: bool
+) -> None:
+    heads: list[bytes] = []
+
+    def answer(request: Request) -> Reply:
+        wants = not at_once and "authorization" not in request.headers
+        asking = Reply(status=401, headers={"WWW-Authenticate": "Basic realm=x"})
+        return asking if wants else redirect(f"{other}/x.git/info/refs?{request.query}")
+
+    server.add("/x.git/info/refs", answer)
+    with speaking(_smart(heads, status)) as url:
+        other = url.replace("127.0.0.1", "localhost")
+        _asked(server.url("/x.git", userinfo="me:s%40cret"), tmp_path / "into", ENVIRON)
+
+    assert heads
+    assert not [head for head in heads if b"authorization" in head.lower()]
+
+
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make certificates")
+
+
+@needs_openssl
+def test_git_gives_up_encryption_only_for_a_known_commit(
+    secure: Server, certificate: tuple[str, str], tmp_path: Path
+) -> None:
+    environ = ENVIRON | {"GIT_SSL_CAINFO": certificate[0]}
+    heads: list[bytes] = []
+    with speaking(_smart(heads)) as plain:
+        secure.add("/x.git/info/refs", lambda request: redirect(f"{plain}/x.git/info/refs?{request.query}"))
+        for ask in (remote_commit, lambda source, environ: clone(source, tmp_path / "into", environ)):
+            with pytest.raises(FetchError, match=r"(?i)protocol"):
+                ask(GitSource(secure.url("/x.git"), "v1"), environ)
+        assert not heads
+        with pytest.raises(FetchError):
+            clone(GitSource(secure.url("/x.git"), "1" * 40), tmp_path / "into", environ)
+        assert heads
+
+
+def test_a_silent_git_server_is_given_up(tmp_path: Path) -> None:
+    def silent(connection: socket.socket) -> None:
+        heard(connection)
+        select([connection], [], [], 60)
+
+    with speaking(silent) as url, pytest.raises(FetchError, match="too slow"):
+        environ = ENVIRON | {"PKGS_HTTP_TIMEOUT": "1"}
+        clone(GitSource(f"{url}/x.git", "v1"), tmp_path / "into", environ, timeout=30)
 
 
 def test_no_git_is_a_sentence(repository: Path, tmp_path: Path) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
 from pkgs.artifact.web import Web
 from pkgs.errors import FetchError, PkgsError
 from tests.artifact.conftest import LINUX
-from tests.support.server import Reply, Server, redirect, serving
+from tests.support.server import Reply, Server, redirect
 
 
 def _read(transport: HttpxTransport, url: str, tls: Tls | None = None) -> bytes:
@@ -150,40 +149,6 @@ def test_offline_refuses_all_but_files(tmp_path: Path) -> None:
 
 
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make certificates")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """A certificate for localhost that signs itself, and its key."""
-    where = tmp_path_factory.mktemp("tls")
-    certificate, key = str(where / "cert.pem"), str(where / "key.pem")
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    return certificate, key
-
-
-@pytest.fixture
-def secure(certificate: tuple[str, str]) -> Iterator[Server]:
-    """A server with that certificate, which lets in clients with the same one or none."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    context.load_verify_locations(certificate[0])
-    context.verify_mode = ssl.CERT_OPTIONAL
-    with serving(context) as running:
-        running.add("/a", Reply(b"secure"))
-        yield running
 
 
 @needs_openssl

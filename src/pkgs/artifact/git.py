@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pkgs.artifact.failures import host_of, shown
+from pkgs.artifact.transport import Timeouts
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import FetchError
 
@@ -40,6 +42,7 @@ _FOREIGN = frozenset(
         "GIT_NO_REPLACE_OBJECTS",
         "GIT_OBJECT_DIRECTORY",
         "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
         "GIT_REPLACE_REF_BASE",
         "GIT_SHALLOW_FILE",
         "GIT_TEMPLATE_DIR",
@@ -51,12 +54,17 @@ _FOREIGN = frozenset(
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.askPass=",
+    "core.attributesFile=/dev/null",
     "core.autocrlf=false",
+    "core.eol=lf",
     "core.fsmonitor=false",
     "advice.detachedHead=false",
     "init.defaultBranch=main",
     "protocol.ext.allow=never",
+    "http.lowSpeedLimit=1",
 )
+_USER, _PASSWORD = "PKGS_GIT_USER", "PKGS_GIT_PASSWORD"
+_LOGIN = rf"""!printf 'username=%s\npassword=%s\n' "${_USER}" "${_PASSWORD}" #"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,8 @@ def remote_commit(source: GitSource, environ: Mapping[str, str], timeout: float 
     if _COMMIT.fullmatch(source.ref):
         return source.ref
     ref = source.ref or "HEAD"
-    listed = Git(source, environ, timeout).run(["ls-remote", "--", source.repository, ref, f"{ref}^{{}}"])
+    git = Git(source, environ, timeout)
+    listed = git.run(["ls-remote", "--", git.repository, ref, f"{ref}^{{}}"])
     commits = {name: commit for commit, _, name in (line.partition("\t") for line in listed.splitlines())}
     wanted = [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}", ref]
     found = next((commits[name] for name in wanted if name in commits), "")
@@ -119,8 +128,8 @@ def remote_tags(repository: str, environ: Mapping[str, str], timeout: float = 60
     """Return the names of all tags of a repository; raise :class:`FetchError`."""
     if repository.startswith("-"):
         raise FetchError(f"{shown(repository)}: a repository does not start with a dash")
-    arguments = ["ls-remote", "--tags", "--refs", "--", repository]
-    listed = Git(GitSource(repository, ""), environ, timeout).run(arguments)
+    git = Git(GitSource(repository, ""), environ, timeout)
+    listed = git.run(["ls-remote", "--tags", "--refs", "--", git.repository])
     return [line.partition("\trefs/tags/")[2] for line in listed.splitlines()]
 
 
@@ -131,8 +140,8 @@ def _cloned(git: Git, source: GitSource, into: Path) -> str:
         git.run(["-C", str(into), "checkout", "--quiet", "--detach", source.ref, "--"])
     else:
         branch = [f"--branch={source.ref}"] if source.ref else []
-        options = ["--quiet", "--depth=1", "--template=", "--no-recurse-submodules", *branch]
-        git.run(["clone", *options, "--", source.repository, str(into)])
+        options = ["--progress", "--depth=1", "--template=", "--no-recurse-submodules", *branch]
+        git.run(["clone", *options, "--", git.repository, str(into)])
     return git.run(["-C", str(into), "rev-parse", "HEAD"]).strip()
 
 
@@ -144,22 +153,52 @@ def begin(git: Git, commit: str, into: Path) -> None:
 
 def fetch_commit(git: Git, source: GitSource, into: Path) -> None:
     """Fetch the commit ``source.ref``; where the server gives out only branches and tags, fetch those."""
-    fetch = ["-C", str(into), "fetch", "--quiet", "--no-recurse-submodules"]
+    fetch = ["-C", str(into), "fetch", "--progress", "--no-recurse-submodules"]
     try:
-        git.run([*fetch, "--depth=1", "--", source.repository, source.ref])
+        git.run([*fetch, "--depth=1", "--", git.repository, source.ref])
     except FetchError:
-        git.run([*fetch, "--tags", "--", source.repository, "+refs/heads/*:refs/remotes/origin/*"])
+        git.run([*fetch, "--tags", "--", git.repository, "+refs/heads/*:refs/remotes/origin/*"])
+
+
+def with_login(environ: Mapping[str, str], repository: str, user: str, password: str) -> Mapping[str, str]:
+    """Return the variables with which git logs in where ``repository`` is, and nowhere else.
+
+    git is told by variables, not by arguments: others see a process's arguments. It asks the helper for the
+    host that wants a login; a header among its settings it would also send where it is redirected to.
+    """
+    parts = urlsplit(repository)
+    key = f"credential.{parts.scheme}://{parts.netloc.rpartition('@')[2]}.helper"
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    number = int(count) if count.isdigit() else 0
+    return {
+        **environ,
+        "GIT_CONFIG_COUNT": str(number + 2),
+        f"GIT_CONFIG_KEY_{number}": key,
+        f"GIT_CONFIG_VALUE_{number}": "",  # nobody else's
+        f"GIT_CONFIG_KEY_{number + 1}": key,
+        f"GIT_CONFIG_VALUE_{number + 1}": _LOGIN,
+        _USER: user,
+        _PASSWORD: password,
+    }
 
 
 class Git:
-    """Runs git in an environment of which only the harmless is left."""
+    """Runs git in an environment of which only the harmless is left.
+
+    ``repository`` is the source's, as it may be among the arguments of a process: without a password.
+    """
 
     def __init__(self, source: GitSource, environ: Mapping[str, str], timeout: float) -> None:
         self._source = source
         self._timeout = timeout
+        self.repository, environ = _without_password(source.repository, environ)
         kept = {name: value for name, value in environ.items() if name not in _FOREIGN}
         quiet = {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "LC_ALL": "C"}
-        self._environ = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes", **kept, **quiet}
+        self._environ = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes", "GIT_ATTR_NOSYSTEM": "1", **kept, **quiet}
+        # git tells of its progress so that a server that works is not taken for one that is silent.
+        self._settings = [*_SETTINGS, f"http.lowSpeedTime={max(1, round(Timeouts.of(environ).stall))}"]
+        if self.repository.lower().startswith("https:") and not _COMMIT.fullmatch(source.ref):
+            self._settings.append("protocol.http.allow=user")  # not by a redirect
 
     def run(self, arguments: Sequence[str], stdin: Path | None = None) -> str:
         """Return what git prints, given a file or nothing; raise :class:`FetchError` with its last word."""
@@ -208,7 +247,7 @@ class Git:
             raise self._failed(f"git ended with status {process.returncode}", self._hint())
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
-        return ["git", *(word for setting in _SETTINGS for word in ("-c", setting)), *arguments]
+        return ["git", *(word for setting in self._settings for word in ("-c", setting)), *arguments]
 
     def _failed(self, why: str, hint: str) -> FetchError:
         return FetchError(f"cannot clone {shown(self._source.repository)}: {why}", hint)
@@ -221,6 +260,20 @@ class Git:
         host = host_of(self._source.repository)
         reach = f", and allow {host} where outgoing traffic is filtered" if host else ""
         return f"check the URL, the ref {self._source.ref or 'HEAD'}, and that you may read it{reach}"
+
+
+def _without_password(repository: str, environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+    """Move a user and password from a URL into the environment."""
+    try:
+        parts = urlsplit(repository)
+    except ValueError:
+        return repository, environ
+    userinfo, _, host = parts.netloc.rpartition("@")
+    user, colon, password = userinfo.partition(":")
+    if parts.scheme not in ("http", "https") or not colon:
+        return repository, environ
+    plain = urlunsplit(parts._replace(netloc=host))
+    return plain, with_login(environ, plain, unquote(user), unquote(password))
 
 
 def _last_word(stderr: bytes) -> str:

@@ -1,17 +1,16 @@
 """Credentials of git repositories, given to git without showing them to anybody.
 
-git is told by variables, not by arguments: others see a process's arguments. The header is bound to the
-repository's origin; libcurl, which git uses, drops it when it is redirected to another host.
+How git is told: :func:`pkgs.artifact.git.with_login`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from pkgs.artifact.git import with_login
 from pkgs.artifact.github import TOKENS
-from pkgs.artifact.locations import Location, basic
 from pkgs.globs import Glob
 from pkgs.source.uris import without_secrets
 
@@ -26,15 +25,13 @@ def git_environ(
     Credentials are those in its URL, or a GitHub token if ``private`` (patterns of ``owner/name``) covers it.
     """
     clean = without_secrets(repository)
-    headers = Location.of(repository).headers if repository.startswith(("http://", "https://")) else {}
+    if repository.startswith(("http://", "https://")):
+        userinfo, at, _ = urlsplit(repository).netloc.rpartition("@")
+        if at:
+            user, _, password = userinfo.partition(":")
+            return with_login(environ, clean, unquote(user), unquote(password))
     token = _token(clean, environ, private)
-    if not headers and token:
-        headers = basic("x-access-token", token)
-    if not headers:
-        return environ
-    parts = urlsplit(clean)
-    key = f"http.{parts.scheme}://{parts.netloc}/.extraHeader"
-    return _configured(environ, key, f"Authorization: {headers['Authorization']}")
+    return with_login(environ, clean, "x-access-token", token) if token else environ
 
 
 def _token(repository: str, environ: Mapping[str, str], private: Sequence[str]) -> str:
@@ -42,15 +39,3 @@ def _token(repository: str, environ: Mapping[str, str], private: Sequence[str]) 
     if not found or not any(Glob.compile(pattern).matches(found[1]) for pattern in private):
         return ""
     return next((environ[name] for name in TOKENS if environ.get(name)), "")
-
-
-def _configured(environ: Mapping[str, str], key: str, value: str) -> Mapping[str, str]:
-    """Add a setting of git's to those that ``environ`` holds already (git-config(1), GIT_CONFIG_COUNT)."""
-    count = environ.get("GIT_CONFIG_COUNT", "")
-    number = int(count) if count.isdigit() else 0
-    return {
-        **environ,
-        "GIT_CONFIG_COUNT": str(number + 1),
-        f"GIT_CONFIG_KEY_{number}": key,
-        f"GIT_CONFIG_VALUE_{number}": value,
-    }
