@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from pkgs.digests import Digest, digest_bytes
+from pkgs.errors import StoreError
 from pkgs.store.gc import collect
 from pkgs.store.roots import env_lock
 from tests.support.kills import run_and_kill
+from tests.support.meanwhile import before
 from tests.support.stores import TestStore, tar_of_files
 
 NEVER = 10_000
@@ -132,3 +135,20 @@ class TestKilled:
         with store.locks.hold(env_lock(bin_dir), waiting=store.reporter.info):
             assert "tree" not in gc(store)
         assert left.exists()
+
+
+def test_what_a_record_claims_that_cannot_be_read_stays(
+    store: TestStore, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = store.put_tree(tar_of_files({"tool": b"tool"}))
+    add(store, bin_dir, key)
+
+    def fail() -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for command in (gc, lambda store: add(store, bin_dir, TWO)):
+        with monkeypatch.context() as patch, pytest.raises(StoreError, match="cannot be read"):
+            before(patch, Path, "read_bytes", fail)
+            command(store)
+    assert trees(store, bin_dir) == {key}
+    assert store.trees.find(key)

@@ -130,7 +130,7 @@ class RemoteSource:
         return commit
 
     def _asked(self, ask: Callable[[LocalSource], _T]) -> _T:
-        """Ask the revision; once more if gc, which may know of no lock that names it, removed it meanwhile."""
+        """Ask the revision; once more if gc, which may know no lock that names it, removed it meanwhile."""
         local = self._obtained()
         try:
             answer = ask(local)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgs.digests import Digest
-from pkgs.errors import PkgsError
+from pkgs.errors import PkgsError, StoreError
 
 FORMAT = 1
 
@@ -77,9 +77,19 @@ class Root:
 
 
 def read_root(path: Path) -> Root | None:
-    """Return the record in a file; None if there is none, or none that can be read."""
-    with suppress(OSError, ValueError, KeyError, TypeError, PkgsError):
-        found = json.loads(path.read_bytes())
+    """Return the record in a file; None if there is none, or nothing that is one.
+
+    Raises :class:`StoreError` for one that cannot be read: what it claims must not be taken for unclaimed.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        hint = "look at the disk, and at who may read it; then run the command again"
+        raise StoreError(f"{path} cannot be read: {error.strerror}", hint) from error
+    with suppress(ValueError, KeyError, TypeError, PkgsError):
+        found = json.loads(text)
         if found["format"] == FORMAT:
             return Root(
                 Path(found["bin"]),
