@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from pkgs.artifact.fetch import Received
+from pkgs.artifact.fetch import HttpFetcher, Received
 from pkgs.artifact.model import Artifact
+from pkgs.artifact.patience import Patience
 from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
 from pkgs.digests import digest_bytes
 from pkgs.errors import FetchError
+from pkgs.progress import SilentTask
+from tests.artifact.conftest import LINUX
 from tests.support.raw import Turn, dripped, heard, said, speaking
 
 
@@ -72,6 +77,34 @@ def test_a_new_connection_that_is_closed_is_not_tried_again_at_once() -> None:
         _read(transport, url)
 
     assert len(turns) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "tries", "hint"),
+    [
+        (b"407 Proxy Authentication Required", 1, "the proxy wants credentials"),
+        (b"403 Forbidden", 1, r"allow origin\.invalid"),
+        (b"503 Busy", 3, r"allow origin\.invalid"),
+    ],
+)
+def test_a_proxy_that_refuses_is_asked_again_only_if_it_may_change_its_mind(
+    tmp_path: Path, answer: bytes, tries: int, hint: str
+) -> None:
+    """One that is asked thrice with a wrong password may lock the account."""
+    heads: list[bytes] = []
+
+    def refuse(connection: socket.socket) -> None:
+        heads.append(heard(connection))
+        connection.sendall(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\n\r\n")
+
+    with speaking(refuse) as url, HttpxTransport({"https_proxy": url}) as transport:
+        fetcher = HttpFetcher(transport, patience=Patience(sleep=lambda _: None))
+        with pytest.raises(FetchError, match=f"the proxy refuses to connect: {answer.decode()}") as caught:
+            fetcher.fetch(Artifact("https://origin.invalid/a"), LINUX, tmp_path / "file", SilentTask())
+
+    assert re.search(hint, caught.value.hint)
+    assert len(heads) == tries
+    assert heads[0].startswith(b"CONNECT origin.invalid:443 ")
 
 
 def test_what_came_encoded_is_not_gone_on_with_as_it_is(get: Callable[[Artifact], Received]) -> None:

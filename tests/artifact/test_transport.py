@@ -108,6 +108,33 @@ def test_an_unusable_proxy_is_a_sentence(proxy: str) -> None:
     assert "proxies" in caught.value.hint or "http" in caught.value.hint
 
 
+def test_an_unreachable_proxy_is_named_instead_of_the_host() -> None:
+    environ = {"ALL_PROXY": "http://me:secret@127.0.0.1:9"}
+    with HttpxTransport(environ) as transport:
+        for url in ("http://origin.invalid/a", "https://origin.invalid/a"):
+            with pytest.raises(
+                FetchError, match=r"no connection to its proxy http://127\.0\.0\.1:9"
+            ) as caught:
+                _read(transport, url)
+            assert "secret" not in caught.value.message
+            assert "proxies in the environment" in caught.value.hint
+
+
+@pytest.mark.parametrize("value", ["secr\u00e9t", "secret\n", "secret\r\nHost: evil.test", "secret\0"])
+def test_a_token_that_cannot_be_sent_is_not_shown(
+    server: Server, transport: HttpxTransport, value: str
+) -> None:
+    request = Request(server.url("/a"), headers={"Authorization": f"Bearer {value}"})
+
+    with (
+        pytest.raises(FetchError, match="credentials for it hold characters") as caught,
+        transport.send(request),
+    ):
+        pass
+    assert "secr" not in repr(caught.value) + repr(caught.value.__cause__)
+    assert not server.requests
+
+
 @pytest.mark.parametrize("url", ["http:///x", "http://a:b/", "xyz://a/"])
 def test_what_is_no_url_is_a_sentence(transport: HttpxTransport, url: str) -> None:
     with pytest.raises(FetchError, match="cannot fetch"):
@@ -160,6 +187,17 @@ def test_an_untrusted_certificate_is_refused_with_a_hint(secure: Server) -> None
         _read(transport, secure.url("/a"))
 
     assert "SSL_CERT_FILE" in caught.value.hint
+
+
+@needs_openssl
+def test_a_proxy_proves_itself_as_servers_do(secure: Server, certificate: tuple[str, str]) -> None:
+    secure.add("http://origin.invalid/a", Reply(b"through"))
+    environ = {"http_proxy": secure.url("")}
+
+    with HttpxTransport(environ | {"SSL_CERT_FILE": certificate[0]}) as transport:
+        assert _read(transport, "http://origin.invalid/a") == b"through"
+    with HttpxTransport(environ) as transport, pytest.raises(FetchError, match="its proxy https://127"):
+        _read(transport, "http://origin.invalid/a")
 
 
 @needs_openssl

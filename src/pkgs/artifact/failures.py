@@ -104,6 +104,15 @@ def bad_status(url: str, status: int, wait: float) -> AttemptError:
     return AttemptError(message, hint, again=status in _AGAIN, wait=wait, status=status)
 
 
+def no_tunnel(url: str, answer: str) -> AttemptError:
+    """Say that the proxy did not connect to the host of ``url``; ``answer`` is its status and reason."""
+    status = int(answer[:3]) if answer[:3].isdecimal() else 0
+    hint = _STATUS_HINTS[407] if status == 407 else f"ask who runs the proxy to allow {host_of(url)}"
+    failure = unreachable(url, f"the proxy refuses to connect: {answer}", hint)
+    failure.again = status in _AGAIN
+    return failure
+
+
 def summary(failures: Mapping[str, FetchError]) -> FetchError:
     """Return one error for all origins that were tried, in order; a wrong digest outranks the rest."""
     errors = list(failures.values())

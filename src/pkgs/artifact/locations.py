@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pkgs.digests import Digest
 from pkgs.platforms import Platform
 
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def origin(url: str) -> tuple[str, str, int]:
     """Return the origin of ``url`` (RFC 6454): scheme, host and port; raise :class:`ValueError`."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
-    return scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(scheme, 0)
+    return scheme, (parts.hostname or "").lower(), parts.port or PORTS.get(scheme, 0)
 
 
 def downgraded(listing: str, url: str) -> bool:

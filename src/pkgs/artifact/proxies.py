@@ -6,17 +6,20 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from pkgs.artifact.locations import PORTS
+
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str:
     """Return the proxy's URL for ``url``, or "" where it is to be asked directly.
 
     ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy`` mean what they mean to curl: lower case
     first, ``HTTP_PROXY`` in capitals not under CGI, and in ``no_proxy`` names match themselves and what ends
-    in ``.name``, addresses match networks, and ``*`` matches all.
+    in ``.name``, addresses match networks, and ``*`` matches all. They stand between commas or blanks.
     """
     parts = urlsplit(url)
     proxy = _variable(f"{parts.scheme}_proxy", environ) or _variable("all_proxy", environ)
-    if not proxy or _bypassed(parts.hostname or "", parts.port, _variable("no_proxy", environ)):
+    port = parts.port or PORTS.get(parts.scheme)
+    if not proxy or _bypassed(parts.hostname or "", port, _variable("no_proxy", environ)):
         return ""
     return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -30,9 +33,7 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _bypassed(host: str, port: int | None, no_proxy: str) -> bool:
-    return any(
-        _covers(entry.strip().lower(), host.lower(), port) for entry in no_proxy.split(",") if entry.strip()
-    )
+    return any(_covers(entry, host.lower(), port) for entry in no_proxy.lower().replace(",", " ").split())
 
 
 def _covers(entry: str, host: str, port: int | None) -> bool:
@@ -40,7 +41,7 @@ def _covers(entry: str, host: str, port: int | None) -> bool:
         return True
     name, colon, wanted = entry.rpartition(":")
     if colon and wanted.isdigit() and name.count(":") == 0:
-        if port is None or int(wanted) != port:
+        if int(wanted) != port:
             return False
         entry = name
     entry = entry.removeprefix("*").lstrip(".")

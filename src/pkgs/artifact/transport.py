@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from pkgs import __version__
-from pkgs.artifact.failures import AttemptError, broken_off, host_of, refused, unreachable
+from pkgs.artifact.failures import AttemptError, broken_off, host_of, no_tunnel, refused, shown, unreachable
 from pkgs.artifact.locations import Tls
 from pkgs.artifact.proxies import proxy_for
 from pkgs.errors import PkgsError
@@ -139,7 +139,8 @@ class HttpxTransport:
         """Send a request; where the server closes a kept connection in this instant, over another one."""
         import httpx
 
-        pool = self._pool(request)
+        proxy = proxy_for(request.url, self._environ)
+        pool = self._pool(request, proxy)
         while True:
             steps: list[str] = []
             try:
@@ -147,6 +148,10 @@ class HttpxTransport:
             except (httpx.ReadError, httpx.RemoteProtocolError):
                 if "connection.connect_tcp.started" in steps:
                     raise
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                if proxy and steps[-1].startswith("connection."):
+                    raise _no_proxy(request.url, proxy, error) from error
+                raise
 
     def _prepared(self, request: Request, deadline: float, steps: list[str]) -> httpx.Request:
         """Return the request as httpx has it; ``steps`` is told what is done for it."""
@@ -161,15 +166,15 @@ class HttpxTransport:
         extensions = {"timeout": timeout, "trace": lambda step, _: steps.append(step)}
         return httpx.Request(request.method, request.url, headers=headers, extensions=extensions)
 
-    def _pool(self, request: Request) -> httpx.HTTPTransport:
+    def _pool(self, request: Request, proxy: str) -> httpx.HTTPTransport:
         """Return the connections for this kind of request; making a TLS context is put off until needed."""
-        proxy = proxy_for(request.url, self._environ)
         secure = request.url.lower().startswith("https:")
         key = (request.tls if secure else None, proxy)
         with self._lock:
             if key not in self._pools:
                 verify = tls_context(request.tls, self._environ) if secure else _no_context()
-                self._pools[key] = self._closing.enter_context(_new_pool(verify, proxy))
+                proven = tls_context(Tls(), self._environ) if proxy.lower().startswith("https:") else None
+                self._pools[key] = self._closing.enter_context(_new_pool(verify, proxy, proven))
             return self._pools[key]
 
     def _chunks(self, url: str, response: httpx.Response) -> Iterator[bytes]:
@@ -201,12 +206,14 @@ def tls_context(tls: Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
-def _new_pool(verify: ssl.SSLContext, proxy: str) -> httpx.HTTPTransport:
+def _new_pool(verify: ssl.SSLContext, proxy: str, proven: ssl.SSLContext | None) -> httpx.HTTPTransport:
+    """Return new connections, over ``proxy`` unless that is ""; ``proven`` says how it proves itself."""
     import httpx
 
     from pkgs.artifact.connections import bind
 
-    transport = httpx.HTTPTransport(verify=verify, trust_env=False, proxy=proxy or None)
+    through = httpx.Proxy(proxy, ssl_context=proven) if proxy else None
+    transport = httpx.HTTPTransport(verify=verify, trust_env=False, proxy=through)
     bind(transport._pool)  # noqa: SLF001 - httpx has no other way to it
     return transport
 
@@ -225,7 +232,10 @@ def _translated(url: str, timeouts: Timeouts, *, reading: bool = False) -> Itera
 
     try:
         yield
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
+    except (httpx.LocalProtocolError, UnicodeEncodeError):
+        why = "the credentials for it hold characters that cannot be sent"  # not told: which
+        raise refused(url, why, "look for line ends and the like in tokens and passwords") from None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise refused(
             url, "this is not a URL that can be asked", "write http:// or https:// and a host"
         ) from error
@@ -256,12 +266,18 @@ def _failure(url: str, error: httpx.HTTPError, timeouts: Timeouts, *, reading: b
             return broken_off(url, f"{host} sent nothing for {timeouts.stall:g} s")
         return unreachable(url, f"{host} sent nothing for {timeouts.stall:g} s", _TIMEOUT_HINT)
     if isinstance(error, httpx.ProxyError):
-        return unreachable(url, f"the proxy refuses to connect: {error}", _SETUP_HINT)
+        return no_tunnel(url, str(error))
     if isinstance(error, httpx.ConnectError):
         return _not_connected(url, error)
     if reading:
         return broken_off(url, _lower(str(error)) or "the connection was closed")
     return unreachable(url, f"{host} closed the connection without an answer")
+
+
+def _no_proxy(url: str, proxy: str, error: Exception) -> AttemptError:
+    cause = _root(error)
+    reason = _lower(getattr(cause, "strerror", None) or str(cause) or "it does not answer")
+    return unreachable(url, f"no connection to its proxy {shown(proxy)}: {reason}", _SETUP_HINT)
 
 
 def _not_connected(url: str, error: Exception) -> AttemptError:
