@@ -56,7 +56,7 @@ def test_the_commits_are_those_of_the_whole_lock(
         f'source = [{{uri = "u", commit = "{COMMIT}"}}]\n',
         f'source = [\n    {{ uri = "u", commit = "{COMMIT}" }}, # pinned\n]\n',
         f'[package."x-1"]\nversion = "1"\n[[source]]\nuri = "u"\ncommit = "{COMMIT}"\n',
-        f'[[source]]\nuri = "v"\n\n[package."x-1"]\nversion = "1"\n\n[[source]]\nuri = "u"\ncommit = "{COMMIT}"\n',
+        f'[[source]]\nuri = "v"\n\n[package.x]\nversion = ""\n\n[[source]]\nuri = "u"\ncommit = "{COMMIT}"\n',
     ],
 )
 def test_a_lock_by_another_hand_says_the_same(tmp_path: Path, written: str) -> None:
