@@ -11,6 +11,7 @@ from pkgs.errors import StoreError
 from pkgs.store import files
 from pkgs.store.files import atomic_write, clean_on_failure, contained, remove_tree, temp_sibling
 from pkgs.store.sweep import size
+from tests.support.meanwhile import after
 from tests.support.mounts import filesystem
 
 
@@ -79,6 +80,16 @@ def test_remove_tree_removes_a_link_not_its_target(tmp_path: Path) -> None:
     remove_tree(tmp_path / "link")
 
     assert names(tmp_path) == ["kept"]
+
+
+def test_remove_tree_takes_what_a_program_adds_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tree").mkdir()
+    after(monkeypatch, files, "_remove_files", (tmp_path / "tree" / "late").touch)
+    remove_tree(tmp_path / "tree")
+
+    assert names(tmp_path) == []
 
 
 def test_remove_tree_takes_what_no_path_can_name(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ TEMP_PREFIX = ".tmp-"
 _LONGEST_NAME = 160
 # One more name fits behind it wherever paths end (macOS: 1,024 bytes).
 _LONG_PATH = 760
+# How often a tree is walked that a process adds to while it is removed.
+_TRIES = 5
 # What NFS and FUSE call a file that was removed while it was open.
 _OPEN_FILES = (".nfs", ".fuse_hidden")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -131,11 +133,22 @@ def remove_tree(path: Path) -> None:
     """Remove a file, a link or a whole tree, read-only directories included; a missing one is fine.
 
     Links are removed, never followed. What the client of a file server keeps, since a process has it open,
-    stays with the directories it is in.
+    stays with the directories it is in. What a process adds meanwhile goes too, unless it goes on and on.
     """
     if not _is_directory(path):
         path.unlink(missing_ok=True)
         return
+    for left in reversed(range(_TRIES)):
+        try:
+            _remove_directories(path)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or not left:
+                raise
+        else:
+            return
+
+
+def _remove_directories(path: Path) -> None:
     directories = [str(path)]
     for directory in directories:  # grows while it is walked: parents stand before their children
         found = _remove_files(directory)
