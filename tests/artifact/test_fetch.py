@@ -160,6 +160,18 @@ def test_retry_after_is_heeded_up_to_a_minute(server: Server, get: Get, pauses: 
     assert len(server.seen("/b")) == 1
 
 
+def test_who_asks_for_a_pause_has_it_while_others_are_tried(
+    server: Server, get: Get, pauses: list[float]
+) -> None:
+    busy = Reply(status=429, headers={"Retry-After": "30"})
+    patient = server.add("/a", busy, busy, Reply(DATA))
+    broken = server.add("/b", Reply(status=503, delay=0.05))
+
+    assert get(Artifact(patient, DIGEST, mirrors=(broken,))).url == patient
+    assert [request.path for request in server.requests] == ["/a", "/b", "/b", "/a", "/b", "/a"]
+    assert pauses == [1.0, 29.0, 2.0, 28.0]
+
+
 @pytest.mark.parametrize(
     ("status", "hint"), [(404, "check the version"), (401, "credentials"), (403, "allow")]
 )
