@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from pkgs.errors import StoreError
 from pkgs.manifest.model import Action, Chmod, Copy, Delete, Message, Mkdir, Rename, Run, Symlink
 from pkgs.store.actions import run_actions
+from tests.support.meanwhile import before
 from tests.support.stores import as_nobody
 
 
@@ -47,6 +50,18 @@ def placed(action: Action, root: Path) -> Action:
 
     values = {field.name: fill(getattr(action, field.name)) for field in dataclasses.fields(action)}
     return dataclasses.replace(action, **values)
+
+
+def test_a_copy_that_is_cut_short_leaves_what_was_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    before(monkeypatch, Path, "chmod", fail)
+    with pytest.raises(StoreError):
+        act(root, Copy("beside.sh", f"{root}/tool"))
+
+    assert (root / "tool").read_text() == "#!/bin/sh\n"
+    assert sorted(path.name for path in root.iterdir()) == ["sub", "tool"]
 
 
 def test_actions_happen_in_order(root: Path) -> None:

@@ -17,7 +17,7 @@ from typing import IO
 
 from pkgs.errors import StoreError
 from pkgs.manifest.model import Action, Chmod, Copy, Delete, Message, Mkdir, Rename, Run, Symlink
-from pkgs.store.files import remove_tree
+from pkgs.store.files import clean_on_failure, remove_tree, temp_sibling, write_new
 
 # All that a program started by an action sees of the environment, besides what the manifest sets.
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -103,9 +103,11 @@ class _Actor:
         else:
             content = self.copy_source(action.from_)
             mode = 0o755 if content.startswith(b"#!") else 0o644
-        to.unlink(missing_ok=True)  # it may be read-only, or have other names
-        to.write_bytes(content)
-        to.chmod((action.mode or mode) & 0o777)
+        fresh = temp_sibling(to)  # at its own name it is whole, or what was there, whenever we are killed
+        with clean_on_failure(fresh):
+            write_new(fresh, content)
+            fresh.chmod((action.mode or mode) & 0o777)
+            fresh.replace(to)
 
     def _make(self, action: Mkdir | Symlink) -> None:
         """Make a directory, which may exist, or a link to something inside, which may not."""
