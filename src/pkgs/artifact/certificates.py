@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from pkgs.artifact.fetch import plain_location
-from pkgs.artifact.locations import Location, Tls
+from pkgs.artifact.locations import Location, Tls, origin
 from pkgs.digests import Digest
 from pkgs.errors import PkgsError
 from pkgs.platforms import Platform
@@ -31,10 +30,15 @@ class CertificateClient:
         if not self._files or not url.lower().startswith("https:"):
             return None
         location = plain_location(url)
-        parts = urlsplit(location.url)
-        host = (parts.hostname or "").lower()
-        file = self._files.get(f"{host}:{parts.port or 443}") or self._files.get(host)
-        return (replace(location, tls=Tls(certificate=file)),) if file else None
+        tls = self.tls(location.url)
+        return (replace(location, tls=tls),) if tls.certificate else None
+
+    def tls(self, url: str) -> Tls:
+        """Return what the host of ``url`` is shown; raise :class:`ValueError` for what is no URL."""
+        scheme, host, port = origin(url)
+        if scheme != "https":
+            return Tls()
+        return Tls(certificate=self._files.get(f"{host}:{port}") or self._files.get(host, ""))
 
 
 def _words(text: str) -> list[str]:

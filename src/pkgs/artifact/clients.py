@@ -38,7 +38,7 @@ def fetcher_of(
     if offline:
         return OfflineFetcher()
     transport = HttpxTransport(environ, Timeouts.of(environ))
-    web, remembered = Web(transport), FileMemo(memo)
+    web, remembered, certificates = Web(transport), FileMemo(memo), CertificateClient(environ)
 
     def npm() -> Client:
         from pkgs.artifact.npm import NpmClient
@@ -53,10 +53,10 @@ def fetcher_of(
     def oci() -> Client:
         from pkgs.artifact.oci import OciClient
 
-        return OciClient(web, environ, home)
+        return OciClient(web, environ, home, certificates.tls)
 
     kinds = (_Kind(NPM, npm), _Kind(PYPI, pypi), _Kind(OCI, oci))
-    return HttpFetcher(transport, (GithubClient(web, environ, private), CertificateClient(environ), *kinds))
+    return HttpFetcher(transport, (GithubClient(web, environ, private), certificates, *kinds))
 
 
 class _Kind:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pkgs.artifact.locations import Location, basic
+from pkgs.artifact.documents import from_json
+from pkgs.artifact.locations import Location, Tls, basic, origin
 from pkgs.artifact.model import OCI
 from pkgs.artifact.web import Ask, Web
 from pkgs.digests import Digest
@@ -34,6 +37,8 @@ _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 )
 _LARGEST_TOKEN = 1 << 16
+# How long a token is good for (seconds) if nobody says, and how long before its end it is not used any more.
+_TOKEN_LASTS, _TOKEN_SPARE = 60, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,41 @@ class OciReference:
         return f"{self.base}/v2/{self.repository}/{part}"
 
 
-class OciClient:
-    """Finds what is in registries; see :class:`pkgs.artifact.locations.Client`."""
+def _scheme(url: str) -> str:
+    try:
+        return origin(url)[0]
+    except ValueError:
+        return ""
 
-    def __init__(self, asking: Web, environ: Mapping[str, str], home: Path) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Authorization:
+    """With which header a repository may be read, and until when."""
+
+    headers: Mapping[str, str]
+    until: float = math.inf
+
+
+class OciClient:
+    """Finds what is in registries; see :class:`pkgs.artifact.locations.Client`.
+
+    ``tls`` returns how to talk to the host of a URL: which client certificate it is shown.
+    """
+
+    def __init__(
+        self,
+        asking: Web,
+        environ: Mapping[str, str],
+        home: Path,
+        tls: Callable[[str], Tls] = lambda _: Tls(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._asking = asking
+        self._tls = tls
+        self._clock = clock
         folder = environ.get("DOCKER_CONFIG")
         self._logins = (Path(folder) if folder else home / ".docker") / "config.json"
-        self._headers: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._known: dict[tuple[str, str], _Authorization] = {}
 
     def locate(self, url: str, platform: Platform, digest: Digest | None) -> Sequence[Location] | None:  # noqa: ARG002
         """See :class:`pkgs.artifact.locations.Client`."""
@@ -81,39 +113,44 @@ class OciClient:
             return None
         reference = OciReference.parse(url)
         key = reference.host, reference.repository
-        if key not in self._headers:
-            self._headers[key] = self._authorization(reference)
+        known = self._known.get(key)
+        if known is None or known.until < self._clock():
+            known = self._known[key] = self._authorization(reference)
         accept = {} if reference.digest else {"Accept": _MANIFESTS}
-        return (Location(reference.url, {**self._headers[key], **accept}),)
+        return (Location(reference.url, {**known.headers, **accept}, self._tls(reference.url)),)
 
-    def _authorization(self, reference: OciReference) -> Mapping[str, str]:
+    def _authorization(self, reference: OciReference) -> _Authorization:
         """Return the header with which the repository may be read; ask the registry what it wants."""
-        with self._asking.open(Location(f"{reference.base}/v2/"), Ask(understood=(401, 404))) as answer:
+        base = Location(f"{reference.base}/v2/", tls=self._tls(reference.base))
+        with self._asking.open(base, Ask(understood=(401, 404))) as answer:
             challenge = answer.headers.get("www-authenticate", "") if answer.status == 401 else ""
         kind, _, rest = challenge.partition(" ")
         login = self._login(reference.host)
-        if kind.lower() == "basic":
-            return login
-        return self._token(reference, dict(_CHALLENGE.findall(rest)), login) if kind else {}
+        if kind.lower() == "basic" or not kind:
+            return _Authorization(login if kind else {})
+        return self._token(reference, dict(_CHALLENGE.findall(rest)), login)
 
     def _token(
         self, reference: OciReference, asked: Mapping[str, str], login: Mapping[str, str]
-    ) -> Mapping[str, str]:
+    ) -> _Authorization:
         """Fetch a token for reading; anybody gets one for what is public."""
         realm = asked.get("realm", "")
-        if not realm.startswith("https://") and not reference.base.startswith("http://"):
+        if _scheme(realm) not in ("https", _scheme(reference.base)):
             raise FetchError(f"{reference.host} sends to {realm or 'nowhere'} for a token, which is not safe")
         query = {"scope": f"repository:{reference.repository}:pull"}
         if "service" in asked:
             query["service"] = asked["service"]
         joined = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query, quote_via=quote)}"
-        text = self._asking.text(Location(joined, login), _LARGEST_TOKEN)
+        asked_at = self._clock()
+        text = self._asking.text(Location(joined, login, self._tls(joined)), _LARGEST_TOKEN)
         try:
-            answer = json.loads(text)
+            answer: Any = from_json(text)
             token = answer.get("token") or answer["access_token"]
+            lasts = answer.get("expires_in")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FetchError(f"{reference.host} gives no token for {reference.repository}") from error
-        return {"Authorization": f"Bearer {token}"}
+        lasts = lasts if isinstance(lasts, int | float) else _TOKEN_LASTS
+        return _Authorization({"Authorization": f"Bearer {token}"}, asked_at + lasts - _TOKEN_SPARE)
 
     def _login(self, host: str) -> Mapping[str, str]:
         try:
