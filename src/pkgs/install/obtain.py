@@ -15,7 +15,9 @@ from pkgs.artifact.local import local_path
 from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.artifact.placed import placed
 from pkgs.digests import Digest
+from pkgs.environment.expose import exposing
 from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, PkgsError, together
+from pkgs.install.place import at
 from pkgs.install.recipes import finish, recipe_of
 from pkgs.install.repositories import fill
 from pkgs.install.wanted import Wanted, artifacts_for
@@ -24,6 +26,7 @@ from pkgs.platforms import Platform
 from pkgs.store.ahead import Ahead
 from pkgs.store.treedigest import digest_tree
 from pkgs.store.trees import Tree
+from pkgs.store.verify import glance
 
 DOWNLOAD, GIT, DIRECTORY, EMPTY = "download", "git", "directory", "empty"
 
@@ -41,17 +44,28 @@ def kind_of(workspace: Workspace, artifact: Artifact) -> str:
 def obtain(workspace: Workspace, wanted: Wanted) -> tuple[Artifact, Tree]:
     """Return the tree of the first artifact that is present, or else that can be had, and that artifact.
 
-    Nothing is fetched where a tree is there. Raises :class:`LockError`, :class:`FetchError`,
-    :class:`ArchiveError` and :class:`StoreError`.
+    Nothing is fetched where a tree is there and its tools are as they were unpacked. Raises
+    :class:`LockError`, :class:`FetchError`, :class:`ArchiveError` and :class:`StoreError`.
     """
     artifacts = artifacts_for(workspace, wanted)
     keys = _keys(wanted, artifacts)
     claim(workspace, keys.values(), (artifact.digest for artifact in keys))
     for artifact, key in keys.items():
         tree = workspace.store.trees.find(key)
-        if tree:
+        damaged = tree and _damaged(workspace, wanted, tree)
+        if damaged:
+            workspace.reporter.warn(
+                f"{wanted.reference}: {damaged}: not as it was unpacked, which is made good"
+            )
+        elif tree:
             return artifact, tree
     return _first_had(workspace, wanted, artifacts)
+
+
+def _damaged(workspace: Workspace, wanted: Wanted, tree: Tree) -> Path | None:
+    """Return a tool in a tree that is not as it was unpacked, seen by kind and size alone."""
+    package = at(workspace, wanted.unplaced, wanted.reference, tree.path)
+    return glance(workspace.state, tree.key, exposing(package))
 
 
 def remake(workspace: Workspace, wanted: Wanted, artifact: Artifact) -> Tree:
@@ -136,6 +150,7 @@ def _make(
                 reporter=workspace.reporter,
                 finish=partial(_finish, workspace, wanted, artifact),
                 anew=anew,
+                good=lambda tree: not _damaged(workspace, wanted, tree),
                 ahead=ahead,
             )
     return artifact, tree

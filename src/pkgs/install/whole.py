@@ -60,8 +60,9 @@ def _located(workspace: Workspace, reference: Reference, contents: Contents) -> 
 
 
 def _of(workspace: Workspace, located: Located) -> Iterator[Path]:
-    """Yield where a package is: its tree, and its copy or link."""
+    """Yield where a package is: its tree, its copy or link, and its tools."""
     if workspace.store.trees.find(located.key) is None or not Path(located.package.root).exists():
         raise _MissingError
     yield workspace.state.tree(located.key)
     yield Path(located.package.root)
+    yield from tools(located.package).values()

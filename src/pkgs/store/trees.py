@@ -108,24 +108,25 @@ class Trees:
         reporter: Reporter,
         finish: Finish | None = None,
         anew: bool = False,
+        good: Callable[[Tree], bool] = lambda _: True,
         ahead: Ahead | None = None,
     ) -> Tree:
         """Return the tree of ``recipe``, made from ``source`` (an archive or a directory) if need be.
 
-        ``label`` is what the user calls it; ``anew`` makes it again though one is there, to repair it;
-        ``ahead`` is what :meth:`ahead` returned for the same recipe, if it is still held.
+        ``label`` is what the user calls it. One that is there is made again if that is to be done ``anew``,
+        or if it is not ``good``. ``ahead`` is what :meth:`ahead` returned for the same recipe, if still held.
         Callers record the key in :class:`pkgs.store.roots.Roots` *before*, so that gc keeps it.
         Raises :class:`ArchiveError`, :class:`StoreError`, and what ``finish`` raises; then all is as before.
         """
         key = recipe.key()
         found = None if anew else self.find(key)
-        if found:
+        if found and good(found):
             return found
         if ahead and ahead.key == key:
             return self._make(key, recipe, source, label, finish, ahead)
         with self._locks.hold(tree_lock(key), what=label, waiting=reporter.info):
             found = None if anew else self._put_back(key) or self.find(key)
-            return found or self._make(key, recipe, source, label, finish)
+            return found if found and good(found) else self._make(key, recipe, source, label, finish)
 
     @contextmanager
     def ahead(self, recipe: Recipe, *, label: str) -> Iterator[Ahead | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
@@ -78,6 +79,31 @@ def examine(state: State, expectation: Expectation, *, deep: bool) -> Verdict:
         return Verdict(expectation, Condition.MISSING)
     faults = tuple(islice(_faults(state, expectation, deep), MOST_FAULTS))
     return Verdict(expectation, Condition.DAMAGED if faults else Condition.WHOLE, faults)
+
+
+def glance(state: State, key: Digest, chosen: Callable[[str], bool]) -> Path | None:
+    """Return one of the ``chosen`` files and links of a tree that is not as it was unpacked, None if all are.
+
+    Only kinds, sizes and where links lead are compared: copies of a state directory, such as images of
+    containers, may have lost times. What cannot be read counts as right.
+    """
+    root = state.tree(key)
+    with suppress(OSError, StoreError):
+        for listed in read_listing(listing_path(state, key)):
+            path = f"{root}/{listed.path}"
+            if listed.kind != "d" and chosen(path) and not _alike(listed, Path(path)):
+                return Path(path)
+    return None
+
+
+def _alike(listed: Entry, path: Path) -> bool:
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if listed.kind == "l":
+        return stat.S_ISLNK(status.st_mode) and str(path.readlink()) == listed.content
+    return stat.S_ISREG(status.st_mode) and status.st_size == listed.size
 
 
 def blob_fault(state: State, digest: Digest) -> str:
