@@ -29,6 +29,7 @@ BASE = frozenset(
         "versions",
         "globs",
         "state",
+        "texts",
     }
 )
 # Library → the modules that may import it, as name or name prefix ending in a dot.

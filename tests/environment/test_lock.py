@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pkgs.environment.commits import locked_commits
 from pkgs.environment.lock import (
     FIRST_USE,
     Lock,
@@ -86,7 +89,13 @@ def test_a_missing_lock_is_an_empty_one(tmp_path: Path) -> None:
     ("text", "message", "hint"),
     [
         ("version = 1\n<<<<<<< ours\n", "pkgs.lock", "resolve the merge conflict"),
-        ("version = 2\n", "its format is 2, this pkgs knows 1", "restore it"),
+        ("version = 2\n", "its format is 2, this pkgs knows 1", "use the pkgs that wrote it, or a newer one"),
+        ("version = 0\n", "its format is 0, this pkgs knows 1", "restore it"),
+        ("", "its format is None", "restore it"),
+        (f"version = 1\nx = {'[' * 100_000}", "nested too deeply", "restore it"),
+        (f"version = {'9' * 5_000}", "not a lock of pkgs", "restore it"),
+        ("version = 1\n\0", "line 2", "restore it"),
+        ("version = 1\n[pkgs]\nrequirements = []\n", "pkgs: id is missing", "restore it"),
         ("version = 1\n[package.x]\n", "not a lock of pkgs", "restore it"),
         ('version = 1\n[pkgs]\nid = "0"\nversion = "1"\npath = "x"\nrequirements = []\n', "id of pkgs", ""),
         ("version = 1\npackage = 3\n", "not a lock of pkgs", "restore it"),
@@ -127,3 +136,114 @@ def test_a_broken_lock_names_the_file_and_the_next_step(
 
     assert str(path) in caught.value.message
     assert hint in caught.value.hint
+
+
+ARTIFACT = {"url": "u", "sha256": SHA}
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ({"pkgs": 3}, "pkgs is 3"),
+        (
+            {"pkgs": {"id": "0", "version": "1", "sha256": SHA, "requirements": "x"}},
+            "pkgs: requirements is 'x'",
+        ),
+        ({"source": "abc"}, "source is 'abc'"),
+        ({"source": {"uri": "u"}}, "source is {'uri': 'u'}"),
+        ({"source": [3]}, "source is [3]"),
+        ({"source": [{"uri": 3}]}, "source: uri is 3"),
+        ({"source": [{"commit": "c"}]}, "source: uri is missing"),
+        ({"source": [{"uri": "u", "commit": 3}]}, "source: commit is 3"),
+        ({"package": [{"version": "1"}]}, "package is [{'version': '1'}]"),
+        ({"package": {"x-1": 3}}, "x-1 is 3"),
+        ({"package": {"x-1": {"version": 3}}}, "x-1: version is 3"),
+        ({"package": {"x-1": {"version": "1", "runtime": "abc"}}}, "x-1: runtime is 'abc'"),
+        ({"package": {"x-1": {"version": "1", "runtime": [3]}}}, "x-1: runtime is [3]"),
+        (
+            {"package": {"x-1": {"version": "1", "runtime": ["../y"]}}},
+            "x-1: '../y' is not a package reference",
+        ),
+        ({"package": {"x-1": {"version": "1", "automatic": "no"}}}, "x-1: automatic is 'no'"),
+        ({"package": {"x-1": {"version": "1", "undigested": ["os2"]}}}, "x-1: unknown platform 'os2'"),
+        (
+            {"package": {"x-1": {"version": "1", "linux-amd64": {"url": "u"}}}},
+            "x-1: linux-amd64 is {'url': 'u'}",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_named_with_its_place(
+    tmp_path: Path, place: dict[str, object], says: str
+) -> None:
+    path = tmp_path / "pkgs.lock"
+    path.write_text(tomli_w.dumps({"version": 1, **place}))
+
+    with pytest.raises(LockError) as caught:
+        read_lock(path)
+
+    assert str(path) in caught.value.message
+    assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"url": 3}, "url is 3"),
+        ({"url": ["u"]}, "url is ['u']"),
+        ({"url": None}, "url is missing"),
+        ({"sha256": 3}, "sha256 is 3"),
+        ({"sha256": None}, "'u' has neither sha256 nor commit"),
+        ({"tree": "sha256:zz"}, "'zz' is not a SHA-256 digest"),
+        ({"size": "12"}, "size is '12'"),
+        ({"size": -1}, "size is -1"),
+        ({"size": True}, "size is True"),
+        ({"size": 1.5}, "size is 1.5"),
+        ({"strip": -1}, "strip is -1"),
+        ({"strip": "a"}, "strip is 'a'"),
+        ({"mirrors": "abc"}, "mirrors is 'abc'"),
+        ({"mirrors": [3]}, "mirrors is [3]"),
+        ({"provenance": 3}, "provenance is 3"),
+        ({"etag": 3}, "etag is 3"),
+        ({"commit": "--output=x"}, "commit is '--output=x'"),
+        ({"commit": "A" * 40}, "commit is 'AAAA"),
+    ],
+)
+def test_what_is_wrong_with_an_artifact_is_named_with_package_and_platform(
+    tmp_path: Path, entry: dict[str, object], says: str
+) -> None:
+    path = tmp_path / "pkgs.lock"
+    present = {key: value for key, value in {**ARTIFACT, **entry}.items() if value is not None}
+    packages = {"x-1": {"version": "1", "darwin-arm64": [ARTIFACT, present]}}
+    path.write_text(tomli_w.dumps({"version": 1, "package": packages}))
+
+    with pytest.raises(LockError) as caught:
+        read_lock(path)
+
+    assert f"{path} is not a lock of pkgs: x-1, darwin-arm64: " in caught.value.message
+    assert says in caught.value.message
+
+
+def test_what_is_no_text_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "pkgs.lock"
+    path.write_bytes(b'version = 1\n\nx = "\xff"\n')
+
+    with pytest.raises(LockError, match="line 3 is not UTF-8") as caught:
+        read_lock(path)
+
+    assert "restore it" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "directory"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "pkgs.lock"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+
+    with pytest.raises(LockError, match="no regular file"):
+        read_lock(path)
+    with pytest.raises(LockError, match="no regular file"):
+        locked_commits(path)

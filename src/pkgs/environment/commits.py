@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pkgs.errors import LockError
+from pkgs.texts import read_text
 
 # How pkgs writes a source: as a table of several lines where that would not fit into one.
 _SAYS = r'uri = "([^"\\]*)"(?:(?:\n|, )commit = "([^"\\]*)")?'
@@ -21,10 +22,10 @@ def locked_commits(path: Path) -> Mapping[str, str]:
     Empty without a lock. Raises :class:`LockError` where that part of it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise LockError(f"cannot read {path}: {error}") from error
     found = _SOURCE.findall(text)
     if len(found) != len(_URI.findall(text)):  # written by another hand than pkgs

@@ -7,6 +7,7 @@ packages merge without a conflict. See docs/adr/0003-lock-format.md.
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,13 +17,20 @@ from typing import Any
 from pkgs.artifact.model import NOTHING
 from pkgs.digests import Digest
 from pkgs.environment.program import Program
+from pkgs.environment.tables import Table
 from pkgs.errors import LockError, PkgsError
 from pkgs.platforms import PLATFORMS, Platform
+from pkgs.references import Reference
+from pkgs.texts import read_text
 
 FORMAT = 1
 _HEADER = "# Written by pkgs; commit it. To change it: pkgs install, upgrade, uninstall, lock.\n\n"
 FROM_MANIFEST = "manifest"
 FIRST_USE = "first-use"
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_PLATFORMS = {platform: str(platform) for platform in PLATFORMS}
+_RESTORE = "restore it from version control, or remove it and run: pkgs lock"
+_NEWER = "use the pkgs that wrote it, or a newer one: bin/pkgs starts the one that the lock names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,73 +100,85 @@ class Lock:
 def read_lock(path: Path) -> Lock:
     """Read a lock; a missing file is an empty lock. Raises :class:`LockError` naming file and place."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return Lock()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"cannot read {path}: {error}") from error
+    except (OSError, ValueError) as error:
+        raise LockError(f"cannot read {path}: {error}", _RESTORE) from error
     try:
         return _parsed(text)
     except tomllib.TOMLDecodeError as error:
         raise LockError(f"{path}: {error}", _repair_hint(path, text)) from error
-    except (KeyError, TypeError, AttributeError, ValueError, PkgsError) as error:
-        raise LockError(f"{path} is not a lock of pkgs: {error}", _repair_hint(path, text)) from error
+    except RecursionError as error:
+        raise LockError(f"{path} is not a lock of pkgs: nested too deeply", _RESTORE) from error
+    except (ValueError, PkgsError) as error:
+        hint = _NEWER if isinstance(error, _NewerError) else _repair_hint(path, text)
+        raise LockError(f"{path} is not a lock of pkgs: {error}", hint) from error
 
 
 @functools.lru_cache(maxsize=4)
 def _parsed(text: str) -> Lock:
-    return _decode(tomllib.loads(text))
+    return _decode(Table("", tomllib.loads(text)))
 
 
 def _repair_hint(path: Path, text: str) -> str:
     if "<<<<<<<" in text:
         return f"resolve the merge conflict in {path}, keeping both sides, then run: pkgs lock"
-    return "restore it from version control, or remove it and run: pkgs lock"
+    return _RESTORE
 
 
-def _decode(data: dict[str, Any]) -> Lock:
-    if data.get("version") != FORMAT:
-        raise LockError(f"its format is {data.get('version')}, this pkgs knows {FORMAT}")
-    program = data.get("pkgs")
+class _NewerError(LockError):
+    """The lock is of a format that did not exist when this was written."""
+
+
+def _decode(data: Table) -> Lock:
+    found = data.values.get("version")
+    if found != FORMAT:
+        newer = isinstance(found, int) and found > FORMAT
+        raise (_NewerError if newer else LockError)(f"its format is {found}, this pkgs knows {FORMAT}")
+    packages = data.table("package", "")
     return Lock(
-        program=Program.decode(program) if program else None,
+        program=Program.decode(data.table("pkgs", "").values) if "pkgs" in data.values else None,
         sources=tuple(
-            LockedSource(entry["uri"], entry.get("commit", "")) for entry in data.get("source", ())
+            LockedSource(entry.text("uri"), entry.text("commit", ""))
+            for entry in data.tables("source", "source")
         ),
-        packages={key: _decode_package(key, entry) for key, entry in data.get("package", {}).items()},
+        packages={key: _decode_package(key, packages.table(key, key)) for key in packages.values},
     )
 
 
-def _decode_package(reference: str, entry: dict[str, Any]) -> LockedPackage:
-    platforms = {platform: str(platform) for platform in PLATFORMS}
+def _decode_package(reference: str, entry: Table) -> LockedPackage:
     return LockedPackage(
         reference=reference,
-        version=entry["version"],
-        source=entry.get("source", ""),
+        version=entry.text("version"),
+        source=entry.text("source", ""),
         artifacts={
-            platform: tuple(_decode_artifact(item) for item in entry[key])
-            for platform, key in platforms.items()
-            if key in entry
+            platform: tuple(map(_decode_artifact, entry.tables(key, f"{reference}, {key}")))
+            for platform, key in _PLATFORMS.items()
+            if key in entry.values
         },
-        undigested=tuple(Platform.parse(key) for key in entry.get("undigested", ())),
-        automatic=bool(entry.get("automatic", False)),
-        runtime=tuple(entry.get("runtime", ())),
+        undigested=tuple(entry.parsed(Platform.parse, each) for each in entry.texts("undigested")),
+        automatic=entry.flag("automatic"),
+        runtime=tuple(str(entry.parsed(Reference.parse, each)) for each in entry.texts("runtime")),
     )
 
 
-def _decode_artifact(entry: dict[str, Any]) -> LockedArtifact:
-    if not (entry.get("sha256") or entry.get("commit") or entry["url"] == NOTHING):
-        raise LockError(f"{entry['url']} has no sha256")
+def _decode_artifact(entry: Table) -> LockedArtifact:
+    url, commit = entry.text("url"), entry.text("commit", "")
+    if commit and not _COMMIT.fullmatch(commit):
+        raise LockError(f"{entry.where}: commit is {commit!r}, not one of git's")
+    if not (commit or url == NOTHING or "sha256" in entry.values):
+        raise LockError(f"{entry.where}: {url!r} has neither sha256 nor commit")
     return LockedArtifact(
-        url=entry["url"],
-        sha256=Digest.parse(entry["sha256"]).hex if "sha256" in entry else "",
-        size=entry.get("size"),
-        strip=entry.get("strip", 0),
-        mirrors=tuple(entry.get("mirrors", ())),
-        tree=str(Digest.parse(entry["tree"])) if "tree" in entry else "",
-        provenance=entry.get("provenance", FROM_MANIFEST),
-        commit=entry.get("commit", ""),
-        etag=entry.get("etag", ""),
+        url=url,
+        sha256=entry.parsed(Digest.parse, entry.text("sha256")).hex if "sha256" in entry.values else "",
+        size=entry.count("size"),
+        strip=entry.count("strip") or 0,
+        mirrors=entry.texts("mirrors"),
+        tree=str(entry.parsed(Digest.parse, entry.text("tree"))) if "tree" in entry.values else "",
+        provenance=entry.text("provenance", FROM_MANIFEST),
+        commit=commit,
+        etag=entry.text("etag", ""),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pkgs.digests import Digest
+from pkgs.environment.tables import Table
 from pkgs.errors import LockError
 
 
@@ -50,17 +51,19 @@ class Program:
         }
 
     @classmethod
-    def decode(cls, table: Mapping[str, Any]) -> Program:
+    def decode(cls, values: Mapping[str, Any]) -> Program:
         """Read the lock's table ``[pkgs]``; raise :class:`LockError` when ``id`` is not what it should be."""
-        sha256 = table.get("sha256", "")
+        table = Table("pkgs", values)
+        sha256 = table.text("sha256", "")
+        found = table.text("id")
         program = cls(
-            version=table["version"],
-            requirements=tuple(table["requirements"]),
-            path=table.get("path", ""),
-            sha256=Digest.parse(sha256).hex if sha256 else "",
-            url=table.get("url", ""),
+            version=table.text("version"),
+            requirements=table.texts("requirements"),
+            path=table.text("path", ""),
+            sha256=table.parsed(Digest.parse, sha256).hex if sha256 else "",
+            url=table.text("url", ""),
         )
-        if table["id"] != program.id:
+        if found != program.id:
             raise LockError("the id of pkgs itself does not fit its requirements", "run: pkgs lock")
         return program
 
