@@ -7,13 +7,16 @@ import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from select import select
 
 import pytest
 
 from pkgs.artifact.fetch import HttpFetcher, Received
+from pkgs.artifact.locations import Location
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.patience import Patience
 from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
+from pkgs.artifact.web import Web
 from pkgs.digests import digest_bytes
 from pkgs.errors import FetchError
 from pkgs.progress import SilentTask
@@ -77,6 +80,36 @@ def test_a_new_connection_that_is_closed_is_not_tried_again_at_once() -> None:
         _read(transport, url)
 
     assert len(turns) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 100\r\n\r\nless",
+        b"Content-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\nnonsense",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+        b"\r\n",
+    ],
+)
+@pytest.mark.parametrize("stays", [True, False])
+def test_the_body_of_a_redirect_is_nobodys_concern(body: bytes, stays: bool) -> None:
+    def moved(connection: socket.socket) -> None:
+        heard(connection)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /b\r\n" + body)
+        if stays:
+            select([connection], [], [], 60)
+
+    here = said(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere")
+    with speaking(moved, here) as url, HttpxTransport({}, Timeouts(stall=0.5)) as transport:
+        assert Web(transport).text(Location(url), 10) == "here"
+
+
+def test_a_redirect_that_drips_is_followed_soon() -> None:
+    drips = dripped(b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 9999\r\n\r\n", pause=0.2)
+    here = said(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere")
+
+    with speaking(drips, here) as url, HttpxTransport({}, Timeouts(stall=30, total=60)) as transport:
+        assert Web(transport).text(Location(url), 10) == "here"
 
 
 @pytest.mark.parametrize(

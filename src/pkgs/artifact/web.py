@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pkgs.artifact.failures import AttemptError, bad_status, host_of, refused, shown
@@ -15,6 +16,8 @@ from pkgs.artifact.transport import Answer, Request, Transport
 _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DRAIN = 1 << 16
+# A server that drips does not hold us up for longer than for so many pieces.
+_DRAIN_PIECES = 3
 _CHARSET = re.compile(r"charset=\"?([\w-]+)", re.ASCII)
 # Of other names a server may say anything: Python knows encodings that raise, and one of quadratic time.
 _LATIN = frozenset({"iso-8859-1", "latin-1", "latin1", "windows-1252"})
@@ -150,9 +153,9 @@ def retry_after(headers: Mapping[str, str]) -> float:
 
 
 def _drain(answer: Answer) -> None:
-    """Read a short rest, so that the connection can be used again."""
-    left = _DRAIN
-    for chunk in answer.chunks:
-        left -= len(chunk)
-        if left < 0:
-            return
+    """Read a short rest, so that the connection can be used again; what goes wrong there harms nobody."""
+    length = answer.headers.get("content-length", "")
+    if length.isdecimal() and int(length) <= _DRAIN:
+        with suppress(AttemptError):
+            for _ in islice(answer.chunks, _DRAIN_PIECES):
+                pass
