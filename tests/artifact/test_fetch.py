@@ -550,8 +550,11 @@ def test_an_unreadable_file_says_so(tmp_path: Path) -> None:
         list(pieces(tmp_path))
 
 
-def test_a_full_disk_is_a_store_error(server: Server, get: Get, tmp_path: Path) -> None:
-    url = server.add("/a", Reply(DATA))
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_full_disk_is_a_store_error(server: Server, get: Get, tmp_path: Path, begun: bool) -> None:
+    url = server.add("/a", Reply(DATA, etag='"1"'))
+    if begun:
+        _cut(tmp_path, url)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # the next best thing to a small disk
     try:
@@ -561,6 +564,8 @@ def test_a_full_disk_is_a_store_error(server: Server, get: Get, tmp_path: Path) 
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert len(server.requests) == 1
+    assert "file" not in _left(tmp_path), "what filled the disk"
+    assert get(Artifact(url)).digest == DIGEST
 
 
 def test_text_is_small(server: Server, fetcher: HttpFetcher, tmp_path: Path) -> None:

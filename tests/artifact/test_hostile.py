@@ -50,6 +50,70 @@ def test_the_whole_time_counts_whatever_drips(turn: Turn) -> None:
         _read(transport, url)
 
 
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\r\n\r\n",
+        bytes(range(256)) * 10,
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 99 Low\r\n\r\n",
+        b"HTTP/1.1 1000 High\r\n\r\n",
+        b"HTTP/1.1 000 None\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nx",
+        OK + b"no colon\r\n\r\nx",
+        OK + b": no name\r\n\r\nx",
+        OK + b"X: \0\r\n\r\nx",
+        OK + b"Content-Length: -1\r\n\r\nx",
+        OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxy",
+        OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nx",
+        OK + b"Content-Length: \xc2\xb2\r\n\r\nxy",
+        OK + b"Transfer-Encoding: gzip\r\n\r\nx",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 100 + b"\r\nx",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n",
+        OK + b"".join(b"X-%d: y\r\n" % number for number in range(100_000)),
+        b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://a.invalid/\x01\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: \xff\xfe\r\nLocation: file:/x\r\n\r\n",
+        b"HTTP/1.1 503 No\r\nRetry-After: \xff\r\nRetry-After: -9e99\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_a_malformed_answer_is_a_sentence(
+    answer: bytes, get: Callable[[Artifact], Received], tmp_path: Path
+) -> None:
+    with speaking(said(answer)) as url, pytest.raises(FetchError, match=r"127\.0\.0\.1"):
+        get(Artifact(url))
+
+    assert len(list(tmp_path.iterdir())) in (0, 2), "a file without a note would be taken for whole"
+
+
+def test_junk_after_an_answer_is_no_part_of_the_next() -> None:
+    body = b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+    junk = said(OK + body + OK + b"Content-Length: 4\r\n\r\nevil")
+
+    with speaking(junk) as url, HttpxTransport({}) as transport:
+        assert [_read(transport, url) for _ in range(3)] == [b"x"] * 3
+
+
+def test_a_handshake_that_stalls_is_given_up() -> None:
+    def silent(connection: socket.socket) -> None:
+        connection.recv(10_000)
+        select([connection], [], [], 60)
+
+    with (
+        speaking(silent) as url,
+        HttpxTransport({}, Timeouts(connect=0.3)) as transport,
+        pytest.raises(FetchError, match=r"does not answer within 0\.3 s"),
+    ):
+        _read(transport, url.replace("http:", "https:"))
+
+
 def test_silence_is_told_from_the_end_of_all_time() -> None:
     with (
         speaking(dripped(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", pause=60)) as url,
