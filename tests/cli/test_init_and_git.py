@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -118,6 +119,17 @@ def test_what_is_there_already_is_kept(project: Project) -> None:
         before,
         "mine",
     )
+
+
+def test_gc_keeps_the_pkgs_that_a_new_environment_is_to_be_set_up_from(
+    project: Project, tmp_path: Path
+) -> None:
+    place = tmp_path / "new"
+    assert init(project, place).status == 0
+    sha256 = tomllib.loads((place / "bin" / "pkgs.lock").read_text())["pkgs"]["sha256"]
+    project.run([project.exe, "gc"], cwd=place, check=True)
+
+    assert (project.state / "blobs" / "sha256" / sha256[:2] / sha256).exists()
 
 
 def test_a_directory_that_is_missing_is_not_made(project: Project) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import pkgs
-from pkgs.digests import digest_file
+from pkgs.digests import Digest, digest_file
 from pkgs.environment.program import Program
 from pkgs.errors import LockError
 from pkgs.shim.own import own_program
@@ -94,11 +94,14 @@ def test_the_requirements_file_names_no_index() -> None:
 
 def test_elsewhere_pkgs_is_named_by_the_wheel_which_the_store_then_holds(tmp_path: Path) -> None:
     state = State(tmp_path)
+    claimed: list[Digest] = []
+    url = "https://example.invalid/pkgs.whl"
 
-    program = own_program(state, tmp_path / "project" / "bin", url="https://example.invalid/pkgs.whl")
+    program = own_program(state, tmp_path / "project" / "bin", url, claimed.append)
     blob = state.blobs / program.sha256[:2] / program.sha256
     assert digest_file(blob).hex == program.sha256
-    assert (program.path, program.url) == ("", "https://example.invalid/pkgs.whl")
+    assert (program.path, program.url) == ("", url)
+    assert claimed == [Digest(program.sha256)]
     assert blob.read_bytes() == build_wheel()
 
 
@@ -107,13 +110,15 @@ def test_a_damaged_wheel_in_the_store_is_replaced(tmp_path: Path) -> None:
     blob = state.blob(digest_file(_write(tmp_path / "wheel", build_wheel())))
     _write(blob, b"cut off")
 
-    own_program(state, tmp_path / "project" / "bin")
+    own_program(state, tmp_path / "project" / "bin", "", lambda digest: None)
     assert blob.read_bytes() == build_wheel()
 
 
 def test_in_its_own_checkout_pkgs_is_named_by_its_path(tmp_path: Path) -> None:
-    program = own_program(State(tmp_path), ROOT / "bin")
+    claimed: list[Digest] = []
+    program = own_program(State(tmp_path), ROOT / "bin", "", claimed.append)
 
+    assert claimed == []
     assert (program.path, program.sha256) == ("../src/pkgs", "")
     assert list(tmp_path.iterdir()) == []
 

@@ -169,11 +169,12 @@ class Project:
 def _initialised() -> tuple[Mapping[str, tuple[int, bytes]], ...]:
     """Return mode and content of the files that ``pkgs init`` leaves in ``bin`` and in the state directory.
 
-    They are the same wherever it runs, but for the names of locks.
+    They are the same wherever it runs, but for the names of locks and records.
     """
     with tempfile.TemporaryDirectory() as folder:
         made = Project.init(Path(folder) / "project", Path(folder) / "state")
-        shutil.rmtree(made.state / "locks")
+        for name in ("locks", "roots"):
+            shutil.rmtree(made.state / name)
         return tuple(_files(place) for place in (made.bin, made.state))
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pkgs.artifact.fetch import Fetcher
     from pkgs.environment.config import Config, UserConfig
+    from pkgs.environment.program import Program
     from pkgs.environment.root import Environment
     from pkgs.install.contents import Contents
     from pkgs.install.workspace import Workspace
@@ -224,7 +225,6 @@ class Parts:
         """
         from pkgs.artifact.placed import PlacedFetcher
         from pkgs.install.workspace import Workspace
-        from pkgs.shim.own import own_program
 
         self.reporter.debug(
             f"environment {self.environment.bin_dir}, state {self.state.root}, {self.platform}"
@@ -234,7 +234,7 @@ class Parts:
         return Workspace(
             environment=self.environment,
             config=self.config,
-            program=lambda: own_program(self.state, self.environment.bin_dir),
+            program=self.own_program,
             state=self.state,
             platform=self.platform,
             home=str(self.home),
@@ -247,6 +247,16 @@ class Parts:
             frozen=self.frozen if frozen is None else frozen,
             jobs=jobs or max(4, os.cpu_count() or 1),
             environ={**self.environ, **({"GIT_ALLOW_PROTOCOL": "file"} if self.offline else {})},
+        )
+
+    def own_program(self, url: str = "") -> Program:
+        """Return this very pkgs, which the environment then uses; ``url`` is where others get it."""
+        from pkgs.shim.own import own_program
+
+        bin_dir, roots = self.environment.bin_dir, self.store.roots
+        owner = bin_dir.resolve()
+        return own_program(
+            self.state, bin_dir, url, lambda digest: roots.add(owner, self.reporter, blobs=[digest])
         )
 
     @cached_property

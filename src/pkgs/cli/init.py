@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pkgs.app import App
@@ -54,7 +55,6 @@ def run(args: argparse.Namespace, app: App) -> int:
     """Make the environment."""
     from pkgs.cli.staging import stage
     from pkgs.environment.root import Environment
-    from pkgs.shim.own import own_program
     from pkgs.shim.scaffold import Scaffold
 
     environment = Environment(Path(os.path.abspath(app.cwd / args.dir)) / "bin")  # noqa: PTH100
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, app: App) -> int:
     config = chosen_config(args, app.user_config)
     new = not environment.bin_dir.exists()
     app.reporter.info(f"{'Creating new' if new else 'Looking at'} pkgs environment in {environment.root}")
-    program = own_program(app.state, environment.bin_dir, args.pkgs_url)
+    program = partial(app.own_program, args.pkgs_url)
     scaffold = Scaffold(environment=environment, config=config, program=program)
     with app.store.roots.changing(environment.bin_dir.resolve(), app.reporter):
         changed = scaffold.write()

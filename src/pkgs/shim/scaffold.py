@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,16 +34,19 @@ _IDEA = """\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaffold:
-    """What ``pkgs init`` makes. ``config`` is for an environment that has no configuration yet."""
+    """What ``pkgs init`` makes. ``config`` is for an environment that has no configuration yet.
+
+    ``program`` returns the running pkgs; it is asked once there is a directory to claim it for.
+    """
 
     environment: Environment
     config: Config
-    program: Program
+    program: Callable[[], Program]
 
     def write(self) -> tuple[Path, ...]:
         """Write the files and return those that changed.
 
-        The scripts are renewed, configuration and pins kept; the lock then names ``program``. Raises
+        The scripts are renewed, configuration and pins kept; the lock then names the running pkgs. Raises
         :class:`EnvError` if the parent directory is missing or a foreign file is in the way.
         """
         root = self.environment.root
@@ -64,7 +67,7 @@ class Scaffold:
 
     def _settings(self) -> Mapping[str, tuple[bytes, int]]:
         lock = read_lock(self.environment.lock_file)
-        program = self.program
+        program = self.program()
         if lock.program and replace(lock.program, url="") == program:
             program = lock.program  # the same pkgs: where others get it is still true
         settings = {LOCK: (print_lock(replace(lock, program=program)).encode(), _PLAIN)}
