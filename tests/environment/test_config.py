@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from pkgs.environment.config import Config, UserConfig, parse_config, parse_user_config, read_user_config
+from pkgs.environment.config import (
+    Config,
+    UserConfig,
+    parse_config,
+    parse_user_config,
+    read_config,
+    read_user_config,
+)
 from pkgs.errors import EnvError
 
 FILE = Path("pkgs.hcl")
@@ -80,3 +88,48 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(EnvError, match="cannot read"):
         read_user_config(tmp_path / "pkgs.hcl")
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "pkgs.hcl"
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+
+    with pytest.raises(EnvError, match="no regular file"):
+        read_config(path)
+
+
+def test_a_users_configuration_may_come_from_a_pipe() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"idea = true\n")
+    os.close(writer)
+
+    assert read_user_config(Path(f"/dev/fd/{reader}")).idea
+    os.close(reader)
+
+
+def test_what_is_no_text_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "pkgs.hcl").write_bytes(b"idea = true\n# \xff\n")
+
+    with pytest.raises(EnvError, match="line 2 is not UTF-8"):
+        read_config(tmp_path / "pkgs.hcl")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("idea = true\n\nidea = false\n", 'pkgs.hcl:3: "idea" is given twice, first on line 1'),
+        (
+            "\ngithub-token-auth {\n}\ngithub-token-auth {\n}\n",
+            'pkgs.hcl:4: "github-token-auth" is given twice, first on line 2',
+        ),
+    ],
+)
+def test_of_two_values_none_is_taken_in_silence(text: str, says: str) -> None:
+    with pytest.raises(EnvError) as caught:
+        parse_config(text, FILE)
+
+    assert says in caught.value.message

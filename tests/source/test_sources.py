@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
 
 from pkgs.errors import SourceError
 from pkgs.source.catalog import Catalog
+from pkgs.source.check import check_source
 from pkgs.source.local import LocalSource
 from pkgs.source.remote import RemoteSource
 from pkgs.source.sources import BUILTIN, open_source, open_sources
@@ -15,6 +18,8 @@ from pkgs.source.uris import without_secrets
 from tests.source.conftest import Opened
 from tests.support.reporters import Heard
 from tests.support.repositories import small_manifest
+
+TODAY = dt.date(2026, 11, 27)
 
 
 def _directory(path: Path, **manifests: str) -> Path:
@@ -82,6 +87,55 @@ def test_names_lead_to_no_other_directory(tmp_path: Path) -> None:
     (tmp_path / "a.hcl").write_text(small_manifest("a"))
 
     assert LocalSource("x", tmp_path / "inner").read("../a") is None
+
+
+def _odd(path: Path, kind: str) -> None:
+    """Put something at ``path`` that is no manifest."""
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "loop":
+        path.symlink_to(path.name)
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        path.write_bytes(b"")
+        os.truncate(path, 1 << 40)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "loop", "directory", "huge"])
+@pytest.mark.parametrize("sealed", [False, True])
+def test_what_is_no_manifest_file_is_refused_by_name_and_not_waited_for(
+    tmp_path: Path, kind: str, sealed: bool
+) -> None:
+    _odd(_directory(tmp_path / "inner", a=small_manifest("a")) / "odd.hcl", kind)
+    catalog = Catalog((LocalSource("x", tmp_path / "inner", sealed=sealed),))
+
+    with pytest.raises(SourceError, match=r"odd\.hcl"):
+        catalog.get("odd")
+    with pytest.raises(SourceError, match=r"odd\.hcl"):
+        catalog.sources[0].file("odd.hcl")
+    assert catalog.listed()["odd"].summary.error
+    assert not catalog.listed()["a"].summary.error
+    assert {each.name: bool(each.faults) for each in check_source(catalog.sources[0], today=TODAY)} == {
+        "a": False,
+        "odd": True,
+    }
+
+
+@pytest.mark.parametrize("uri", ["file:///x%00y", "env:///x%00y"])
+def test_no_directory_has_a_nul_in_its_name(access: Opened, uri: str) -> None:
+    with pytest.raises(SourceError, match="NUL"):
+        open_source(uri, access())
+
+
+def test_no_file_has_a_nul_in_its_name(tmp_path: Path) -> None:
+    source = LocalSource("x", _directory(tmp_path / "inner"))
+
+    with pytest.raises(SourceError, match="cannot read"):
+        source.file("a\0b")
+    assert source.read("a\0b") is None
 
 
 @pytest.mark.parametrize(

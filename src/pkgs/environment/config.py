@@ -5,11 +5,12 @@ Both have hermit's attributes with hermit's meaning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pkgs import texts
 from pkgs.errors import EnvError
 
 if TYPE_CHECKING:
@@ -51,17 +52,24 @@ def read_config(path: Path) -> Config:
 
 
 def read_user_config(path: Path) -> UserConfig:
-    """Read a user's configuration; a missing file is the default one. Raises as :func:`read_config`."""
-    return parse_user_config(read_text(path), path)
+    """Read a user's configuration; a missing file is the default one. Raises as :func:`read_config`.
+
+    Who names it may name a pipe, too.
+    """
+    return parse_user_config(_text(path, lambda named: named.read_text(encoding="utf-8")), path)
 
 
 def read_text(path: Path) -> str:
     """Return the text of a configuration, "" for a missing one; raise :class:`EnvError`."""
+    return _text(path, texts.read_text)
+
+
+def _text(path: Path, read: Callable[[Path], str]) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read(path)
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise EnvError(
             f"cannot read {path}: {error}", "it must be a text in UTF-8 that you may read"
         ) from error

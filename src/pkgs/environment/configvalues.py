@@ -20,18 +20,24 @@ def plain_values(text: str, path: Path) -> tuple[dict[str, Any], dict[str, int]]
     except ManifestError as error:
         raise EnvError(error.message, f"correct {path}") from error
     lines: dict[str, int] = {}
-    return _plain(document.entries, lines), lines
+    faults: list[str] = []
+    values = _plain(document.entries, lines, faults)
+    if faults:
+        raise EnvError("\n".join(f"{path}:{fault}" for fault in faults), f"correct {path}")
+    return values, lines
 
 
-def _plain(entries: Any, lines: dict[str, int]) -> dict[str, Any]:
+def _plain(entries: Any, lines: dict[str, int], faults: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for entry in entries:
+        if not isinstance(entry, Attribute | Block):
+            continue
+        if entry.name in found:
+            faults.append(f'{entry.line}: "{entry.name}" is given twice, first on line {lines[entry.name]}')
         if isinstance(entry, Attribute):
             found[entry.name] = _value(entry.value)
-        elif isinstance(entry, Block):
-            found[entry.name] = _plain(entry.body, lines)
         else:
-            continue
+            found[entry.name] = _plain(entry.body, lines, faults)
         lines.setdefault(entry.name, entry.line)
     return found
 

@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pkgs.errors import ManifestError, PkgsError, ResolveError
+from pkgs.errors import ManifestError, PkgsError, ResolveError, SourceError
 from pkgs.package.model import Places
 from pkgs.package.resolve import Resolver
 from pkgs.package.selectors import ExactSelector
 from pkgs.platforms import PLATFORMS
 from pkgs.references import Reference
+from pkgs.source.local import SUFFIX
 from pkgs.source.model import Source
 
 _PLACES = Places.symbolic()
@@ -36,7 +37,11 @@ def check_source(source: Source, *, today: dt.date) -> Iterator[Checked]:
     from pkgs.manifest.load import load_manifest  # deferred: the parser and pydantic cost 150 ms
 
     for name in source.names():
-        file = source.read(name)
+        try:
+            file = source.read(name)
+        except SourceError as error:
+            yield Checked(name, str(source.directory / f"{name}{SUFFIX}"), (error.message,))
+            continue
         if file is None:
             continue
         try:

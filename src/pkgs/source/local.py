@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pkgs.errors import SourceError
 from pkgs.source.model import ManifestFile, Refreshed
+from pkgs.texts import read_bytes, read_text
 
 SUFFIX = ".hcl"
+# Of a file beside the manifests, in bytes.
+_LARGEST = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class LocalSource:
         try:
             if self.sealed:
                 self._refuse_outside(path, path.name)
-            return ManifestFile(name, path.read_text(encoding="utf-8"), path, self.uri)
+            return ManifestFile(name, read_text(path), path, self.uri)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
@@ -59,14 +63,15 @@ class LocalSource:
     def file(self, relative: str) -> bytes:
         """Return the content of a file beside the manifests, never from outside the source."""
         path = self.directory / relative
-        self._refuse_outside(path, relative)
         try:
-            return path.read_bytes()
-        except OSError as error:
+            self._refuse_outside(path, relative)
+            return read_bytes(path, _LARGEST)
+        except (OSError, ValueError) as error:
             raise SourceError(f"cannot read {relative} of the manifest source {self.uri}: {error}") from error
 
     def _refuse_outside(self, path: Path, shown: str) -> None:
-        if not path.resolve().is_relative_to(self.directory.resolve()):
+        # Path.resolve of Python 3.11 raises RuntimeError for links that lead in a circle.
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.directory)):
             raise SourceError(f"{shown} lies outside the manifest source {self.uri}")
 
     def follow(self, commit: str) -> bool:  # noqa: ARG002

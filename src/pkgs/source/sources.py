@@ -70,7 +70,10 @@ def open_source(uri: str, access: Access) -> Source:
 
         return oci_source(shown, url, access)
     if parts.scheme == "file":
-        return _directory(shown, unquote(parts.path, errors="surrogateescape"), access)
+        path = unquote(parts.path, errors="surrogateescape")
+        if "\0" in path:
+            raise SourceError(f"the manifest source {shown!r} has a NUL in its path", _KINDS)
+        return _directory(shown, path, access)
     raise SourceError(f"unsupported manifest source {shown!r}", _KINDS)
 
 
