@@ -63,6 +63,15 @@ def test_a_set_up_under_way_is_left_alone(store: TestStore) -> None:
         assert programs(store) == [f".tmp-{UNUSED}-1", NAMED, UNUSED]
 
 
+def test_the_wheel_that_a_killed_init_has_named_stays(store: TestStore, tmp_path: Path) -> None:
+    wheel, other = (store.put_blob(content) for content in (b"wheel", b"other"))
+    text = f'version = 1\n\n[pkgs]\nid = "{NAMED}"\nsha256 = "{wheel.hex}"\n\n[[x]]\nsha256 = "{other.hex}"\n'
+    (tmp_path / "project" / "bin" / "pkgs.lock").write_text(text)
+    gc(store, later=0)
+
+    assert [store.state.blob(digest).exists() for digest in (wheel, other)] == [True, False]
+
+
 def test_what_is_remembered_goes_after_a_month(store: TestStore) -> None:
     old, new = store.state.index / "00" / "old", store.state.root / "memo" / "new"
     for path in (old, new):

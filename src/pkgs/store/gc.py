@@ -20,7 +20,7 @@ from pkgs.store.copysweep import CopySweep
 from pkgs.store.farmsweep import FarmSweep
 from pkgs.store.files import TEMP_PREFIX, storing
 from pkgs.store.locks import Locks
-from pkgs.store.programsweep import ProgramSweep
+from pkgs.store.programsweep import ProgramSweep, wheels_named
 from pkgs.store.records import read_record
 from pkgs.store.root import Root
 from pkgs.store.roots import ROOTS_LOCK
@@ -82,7 +82,8 @@ class _Collector:
         found = by_key((*shelves, *entries(self._state.packs), *entries(self._state.partial)))
         for batch in batches(found.items()):
             with self._sweep.claims_wait():
-                needed = frozenset().union(*(self._blobs_of(root) for root in self._sweep.live()))
+                live = self._sweep.live()
+                needed = wheels_named(live).union(*(self._blobs_of(root) for root in live))
                 for key, paths in batch:
                     yield from self._download(key, paths, key in needed)
 

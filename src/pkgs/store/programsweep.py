@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from pkgs.digests import Digest
 from pkgs.store.processes import used_entries
+from pkgs.store.root import Root
 from pkgs.store.sweep import Item, Sweep, decided, entries, first, size
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _NAMED = re.compile(rf'^id = "({_ID.pattern})"', re.MULTILINE)
+_WHEEL = re.compile(r'^sha256 = "([0-9a-f]{64})"', re.MULTILINE)
 _DAY = 86400.0
 # Parsed manifests and answers of servers are had again for little: they go when they are this old (seconds).
 _REMEMBERED = 30 * _DAY
@@ -28,7 +31,7 @@ class ProgramSweep:
 
     def run(self) -> Iterator[Item]:
         """Yield an item for each set-up, and for everything remembered that goes."""
-        named = {name for root in self._sweep.live() for name in _named(root.bin_dir / "pkgs.lock")}
+        named = {name for root in self._sweep.live() for name in _found(_NAMED, root)}
         used = used_entries(self._state.programs) | {Path(sys.prefix).name}
         for path in entries(self._state.programs):
             found = _ID.search(path.name)
@@ -65,8 +68,14 @@ class ProgramSweep:
                     self._sweep.remove(path)
 
 
-def _named(lock: Path) -> list[str]:
-    """Return which set-up a lock names; without importing all that can read a lock."""
+def wheels_named(roots: Iterable[Root]) -> set[Digest]:
+    """Return the wheels of pkgs that the locks of environments name: they may not be had again."""
+    return {Digest(sha256) for root in roots for sha256 in _found(_WHEEL, root)}
+
+
+def _found(pattern: re.Pattern[str], root: Root) -> list[str]:
+    """Return what the lock's table of pkgs says; without importing all that can read a lock."""
     with suppress(OSError):
-        return _NAMED.findall(lock.read_text("utf-8", errors="replace"))[:1]
+        text = (root.bin_dir / "pkgs.lock").read_text("utf-8", errors="replace")
+        return pattern.findall(text.partition("\n[pkgs]\n")[2].partition("\n[")[0])[:1]
     return []
