@@ -85,9 +85,10 @@ def test_a_wrong_token_and_a_strange_answer_are_sentences(server: Server, get: G
         get(url, {"PKGS_GITHUB_TOKEN": "mistake"})
     assert "mistake" not in str(caught.value)
 
-    server.add(API + "/releases/tags/v1", Reply(b"<html>"))
-    with pytest.raises(FetchError, match="does not answer as GitHub's API does"):
-        get(url, {"PKGS_GITHUB_TOKEN": "secret"})
+    for body in (b"<html>", b"[" * 200_000):
+        server.add(API + "/releases/tags/v1", Reply(body))
+        with pytest.raises(FetchError, match="does not answer as GitHub's API does"):
+            get(url, {"PKGS_GITHUB_TOKEN": "secret"})
 
 
 def test_a_bad_pattern_is_refused(transport: HttpxTransport) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pkgs.artifact.certificates import CertificateClient
 from pkgs.artifact.locations import Location
-from pkgs.artifact.oci import OciClient
+from pkgs.artifact.oci import OciClient, OciReference
 from pkgs.artifact.transport import Answer, Request
 from pkgs.artifact.web import Web
 from pkgs.errors import FetchError
@@ -62,6 +62,15 @@ def test_a_token_is_used_until_shortly_before_its_end(
 
     assert [token(0), token(seconds - 1)] == ["Bearer 2"] * 2
     assert [token(seconds + 1), token(seconds + 2)] == ["Bearer 4"] * 2
+
+
+@pytest.mark.parametrize(
+    "url", ["oci://me:secret@h.test", "oci://me:secret@h.test/UPPER", "oci://me:secret@["]
+)
+def test_a_password_in_an_address_that_is_none_is_not_shown(url: str) -> None:
+    with pytest.raises(FetchError, match="names nothing in a registry") as caught:
+        OciReference.parse(url)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_registry_is_shown_the_certificate_for_it_and_no_other(tmp_path: Path) -> None:

@@ -224,6 +224,31 @@ def test_without_configuration_the_systems_certificates_are_trusted(
 
 
 @needs_openssl
+def test_nobody_is_asked_for_the_password_of_a_key(certificate: tuple[str, str], tmp_path: Path) -> None:
+    locked = tmp_path / "locked.pem"
+    words = ["openssl", "rsa", "-aes256", "-passout", "pass:x", "-in", certificate[1], "-out", str(locked)]
+    subprocess.run(words, check=True, capture_output=True)
+    program = (
+        "import sys\nfrom pkgs.artifact.transport import *\nfrom pkgs.artifact.locations import Tls\n"
+        "try:\n  with HttpxTransport({}).send(Request('https://a.invalid/', tls=Tls(certificate=sys.argv[1], "
+        "key=sys.argv[2]))): pass\nexcept AttemptError as error: print(error.message)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, certificate[0], str(locked)],
+        env={"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as child:
+        try:
+            assert child.stdout
+            child.wait(60)
+            assert b"its connection cannot be set up" in child.stdout.read()
+        finally:
+            child.kill()
+
+
+@needs_openssl
 def test_a_client_certificate_is_shown(secure: Server, certificate: tuple[str, str]) -> None:
     tls = Tls(cafile=certificate[0], certificate=certificate[0], key=certificate[1])
 

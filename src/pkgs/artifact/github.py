@@ -5,11 +5,11 @@ Source: hermit, cache/github.go:17-131. Public releases are fetched like any oth
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, unquote
 
+from pkgs.artifact.documents import from_json
 from pkgs.artifact.failures import shown
 from pkgs.artifact.locations import Location
 from pkgs.artifact.web import Web
@@ -61,7 +61,7 @@ class GithubClient:
         headers = {"Authorization": f"token {self._token}"}
         accept = "application/vnd.github+json"
         try:
-            release = json.loads(self._asking.text(Location(url, headers), _LARGEST_RELEASE, accept))
+            release = from_json(self._asking.text(Location(url, headers), _LARGEST_RELEASE, accept))
         except ValueError as error:
             raise FetchError(f"{shown(url)} does not answer as GitHub's API does") from error
         return release if isinstance(release, Mapping) else {}

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from pkgs.artifact.documents import from_json
+from pkgs.artifact.failures import shown
 from pkgs.artifact.locations import Location, Tls, basic, origin
 from pkgs.artifact.model import OCI
 from pkgs.artifact.web import Ask, Web
@@ -55,7 +56,7 @@ class OciReference:
         """Read an ``oci://`` URL; raise :class:`FetchError` for what is none."""
         found = _REFERENCE.fullmatch(url)
         if not found:
-            raise FetchError(f"{url!r} names nothing in a registry", "write oci://HOST/REPOSITORY:TAG")
+            raise FetchError(f"{shown(url)!r} names nothing in a registry", "write oci://HOST/REPOSITORY:TAG")
         return cls(found["host"], found["repository"], found["tag"] or "latest", found["digest"] or "")
 
     @property

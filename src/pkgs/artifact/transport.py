@@ -202,7 +202,8 @@ def tls_context(tls: Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.certificate:
-        context.load_cert_chain(tls.certificate, tls.key or None)
+        # With a password of its own choice OpenSSL asks nobody: it would on the terminal, or wait for stdin.
+        context.load_cert_chain(tls.certificate, tls.key or None, password="")
     return context
 
 
