@@ -172,8 +172,10 @@ def test_offline_names_the_source_that_is_missing(access: Opened) -> None:
 def test_a_lock_cannot_smuggle_in_anything_but_a_commit(
     repository: Repository, access: Opened, commit: str
 ) -> None:
-    with pytest.raises(LockError, match="as the commit"):
+    with pytest.raises(LockError, match="as the commit") as caught:
         open_source(repository.uri, access(commits={repository.uri: commit}))
+
+    assert "take it out of pkgs.lock" in caught.value.hint
 
 
 def test_a_commit_that_is_nowhere_is_an_error_and_no_other_is_read(

@@ -66,6 +66,41 @@ def test_what_is_not_one_archive_is_refused(
         open_source(f"oci://{running.host}/x", access()).names()
 
 
+@pytest.mark.parametrize(
+    "digest",
+    ["..", "../x", "/", 5, None, "\0", "a" * 5000, f"sha512:{'a' * 128}", f"sha256:{'A' * 64}", "sha256"],
+)
+def test_what_a_registry_calls_a_layer_is_a_digest_and_no_path(
+    tmp_path: Path, access: Opened, digest: object
+) -> None:
+    _snapshot(tmp_path, "1")
+    with serving() as server:
+        server.add("/v2/", Reply(b"{}"))
+        server.add("/v2/r/manifests/t", Reply(json.dumps({"layers": [{"digest": digest}]}).encode()))
+        source = open_source(f"oci://127.0.0.1:{server.port}/r:t", access())
+        (tmp_path / "state/sources/sha256").mkdir(parents=True)
+
+        refreshed = source.refresh()
+        with pytest.raises(SourceError, match="no SHA-256 digest"):
+            source.names()
+
+    assert "no SHA-256 digest" in refreshed.problem
+    assert refreshed.after == ""
+    assert not source.here
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"3", b'{"layers": {"a": 1}}', b'{"layers": "ab"}', b"[" * 200_000]
+)
+def test_what_is_no_manifest_of_an_image_is_refused(access: Opened, body: bytes) -> None:
+    with serving() as server:
+        server.add("/v2/", Reply(b"{}"))
+        server.add("/v2/r/manifests/t", Reply(body))
+
+        with pytest.raises(SourceError, match="not an image manifest"):
+            open_source(f"oci://127.0.0.1:{server.port}/r:t", access()).names()
+
+
 @needs_registry
 def test_a_tag_that_is_not_there_is_an_error(running: Registry, access: Opened) -> None:
     with pytest.raises(FetchError, match="404"):

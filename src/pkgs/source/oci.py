@@ -6,6 +6,7 @@ The layer's digest is the revision, so that a lock needs no manifest of the regi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from pkgs.source.remote import RemoteSource
 from pkgs.source.snapshot import SnapshotOrigin
 
 _LARGEST_MANIFEST = 4 << 20
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,14 @@ class OciOrigin:
         text = self.fetcher().text(self.url, _LARGEST_MANIFEST)
         try:
             layers: Any = json.loads(text)["layers"]
-            digests = [str(layer["digest"]) for layer in layers]
-        except (ValueError, KeyError, TypeError) as error:
+            digests = [layer["digest"] for layer in layers]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._odd("is not an image manifest") from error
         if len(digests) != 1:
             raise self._odd(f"has {len(digests)} layers")
-        return digests[0]
+        if not _DIGEST.fullmatch(str(digests[0])):
+            raise self._odd(f"names its layer by {str(digests[0])[:80]!r}, which is no SHA-256 digest")
+        return str(digests[0])
 
     ask = newest
 

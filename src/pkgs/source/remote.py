@@ -126,7 +126,10 @@ class RemoteSource:
 
     def _named(self, commit: str) -> str:
         if commit and not _REVISION.fullmatch(commit):
-            raise LockError(f"the lock names {commit!r} as the commit of {self.uri}", "run: pkgs update")
+            raise LockError(
+                f"the lock names {commit!r} as the commit of {self.uri}",
+                "take it out of pkgs.lock, then run: pkgs update",
+            )
         return commit
 
     def _asked(self, ask: Callable[[LocalSource], _T]) -> _T:
