@@ -88,7 +88,7 @@ class TestAnotherTree:
         done = project.pkgs("verify")
 
         assert done.status == 1
-        assert f"its digest is {right}, expected {OTHER}" in done.out
+        assert f"its digest is {right}, the lock says {OTHER}" in done.out
 
     def test_making_it_again_in_ci_is_no_repair(self, project: Project, right: str) -> None:
         done = project.pkgs("verify", "--repair", CI="true")

@@ -50,5 +50,6 @@ def run(args: argparse.Namespace, app: App) -> int:
     if args.json:
         app.out.write(json.dumps([each.document() for each in findings], indent=2) + "\n")
     if not args.repair and any(not each.good and each.condition != "unknown" for each in findings):
-        app.reporter.info("to make it whole: pkgs verify --repair")
+        words = ["pkgs verify", *(["--deep"] if args.deep else []), "--repair", *args.packages]
+        app.reporter.info(f"to make it whole: {' '.join(words)}")
     return 0 if good(findings) else 1

@@ -114,4 +114,7 @@ def _there(package: Package) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return f"there is no directory {package.root}; the manifest's root, strip or triggers may be wrong"
     shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    return f"the package holds: {shown}; the manifest's binaries, root or strip may be wrong"
+    lost = f"; if it has lost the file since: pkgs verify --repair {package.reference.name}"
+    return f"the package holds: {shown}; the manifest's binaries, root or strip may be wrong" + (
+        lost if package.mutable else ""
+    )

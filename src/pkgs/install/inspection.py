@@ -15,8 +15,10 @@ from pkgs.errors import PkgsError
 from pkgs.install.choose import pinned_as
 from pkgs.install.materialise import Located, locate, materialise
 from pkgs.install.obtain import obtain, remake
+from pkgs.install.place import at, discard_copy
+from pkgs.install.place import located as placed
 from pkgs.install.recorded import recorded_tree
-from pkgs.install.wanted import known_packages, wanted
+from pkgs.install.wanted import Wanted, known_packages, wanted
 from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.platforms import Platform
@@ -110,7 +112,8 @@ def _repaired(workspace: Workspace, found: Finding, lock: Lock, deep: bool) -> F
     try:
         _make_again(workspace, found, lock)
     except PkgsError as error:
-        return replace(found, faults=(*found.faults, f"it cannot be repaired: {error.message}"))
+        why = "; ".join(filter(None, (error.message, error.hint)))
+        return replace(found, faults=(*found.faults, f"it cannot be repaired: {why}"))
     return replace(_finding(workspace, found.reference, lock, deep), repaired=True)
 
 
@@ -120,18 +123,33 @@ def _make_again(workspace: Workspace, found: Finding, lock: Lock) -> None:
         drop_bad_blob(workspace.state, located.blob)
     if found.condition != Condition.MISSING.value:
         request = wanted(workspace, found.reference, lock)
-        artifact, _ = obtain(workspace, request)
+        artifact, tree = obtain(workspace, request)
         remake(workspace, request, artifact)
+        _give_up_copy(workspace, request, tree.path)
     pins = [pin.reference for pin in read_pins(workspace.environment.bin_dir)]
     materialise(workspace, [found.reference], lock, lambda: known_packages(workspace, pins, lock))
 
 
+def _give_up_copy(workspace: Workspace, request: Wanted, tree: Path) -> None:
+    """Remove a package's writable copy if it has lost what makes its tools run, and the tree has it."""
+    package = placed(workspace, request.entry.manifest, request.reference, tree)
+    if not package.mutable or not Path(package.root).exists() or not any(_cannot_run(package)):
+        return
+    if not any(_cannot_run(at(workspace, request.unplaced, request.reference, tree))):
+        what = f"what was changed in {package.root} is lost, since it is made afresh"
+        workspace.reporter.warn(f"{request.reference}: {what}")
+        discard_copy(workspace, request.reference)
+
+
 def _cannot_run(package: Package) -> Iterator[str]:
     """Yield what keeps a package's tools from running."""
+    if not Path(package.root).is_dir():
+        yield f"{package.root}: missing"
+        return
     try:
         found = tools(package)
     except PkgsError as error:
-        yield error.message
+        yield f"{package.root}: {error.message}"
         return
     for path in found.values():
         what = _obstacle(path, package.platform)
@@ -142,8 +160,11 @@ def _cannot_run(package: Package) -> Iterator[str]:
 def _obstacle(path: Path, platform: Platform) -> str:
     if not os.access(path, os.X_OK):
         return "not executable"
-    with path.open("rb") as file:
-        head = file.read(_LONGEST_FIRST_LINE)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LONGEST_FIRST_LINE)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     if head.startswith(b"#!"):
         words = head[2:].splitlines()[0].split() if head[2:] else []
         interpreter = Path(os.fsdecode(words[0])) if words else Path()

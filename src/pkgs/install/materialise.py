@@ -116,11 +116,12 @@ def _held_to_lock(workspace: Workspace, request: Wanted, tree: Tree) -> Digest:
     if workspace.frozen:
         raise LockError(
             what,
-            "the download is right, so see whether the store was changed: pkgs verify --deep; to accept the "
-            f"tree, on {workspace.platform}, run: pkgs install --no-frozen; then commit pkgs.lock",
+            "the download is right, so see whether the store was changed: pkgs verify --deep --repair; to "
+            f"accept the tree, on {workspace.platform}, run: pkgs install --no-frozen; then commit pkgs.lock",
         )
     workspace.reporter.warn(
-        f"{what}: the download is right, so see whether the store was changed (pkgs verify --deep)"
+        f"{what}: the download is right, so see whether the store was changed (pkgs verify --deep --repair); "
+        "if that does not help, this records the tree as it is: pkgs install"
     )
     return tree.digest
 

@@ -37,9 +37,10 @@ class Call:
         try:
             os.execve(self.target, [str(self.target), *arguments], dict(self.environ))  # noqa: S606
         except OSError as error:
-            raise EnvError(
-                f"cannot run {self.target}: {error.strerror}", "see whether it is built for this machine"
-            ) from error
+            hint = "see whether it is built for this machine"
+            if isinstance(error, PermissionError):
+                hint = "see whether it may be executed (pkgs verify), and whether its disk is mounted noexec"
+            raise EnvError(f"cannot run {self.target}: {error.strerror}", hint) from error
 
 
 def prepare(workspace: Workspace, reference: Reference, tool: str, environ: Mapping[str, str]) -> Call:

@@ -135,7 +135,7 @@ def _faults(state: State, expectation: Expectation, deep: bool) -> Iterator[str]
         yield f"{record_path(state, expectation.key)}: cannot be read, or is not there"
         return
     if expectation.tree not in (None, record.tree):
-        yield f"{root}: its digest is {record.tree}, expected {expectation.tree}"
+        yield f"{root}: its digest is {record.tree}, the lock says {expectation.tree}"
     yield from filter(None, [_root_fault(root)])
     total = TreeSum()
     try:
