@@ -589,8 +589,9 @@ def test_probe_tells_what_is_there(server: Server, fetcher: HttpFetcher, tmp_pat
     assert not fetcher.probe(f"file:{tmp_path}/none").reachable
 
 
-def test_redirects_lead_to_the_file(server: Server, get: Get) -> None:
-    server.add("/b", redirect("c", 307))
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_lead_to_the_file(server: Server, get: Get, status: int) -> None:
+    server.add("/b", redirect("c", status))
     server.add("/c", Reply(DATA))
 
     assert get(Artifact(server.add("/a", redirect("/b")), DIGEST)).url == server.url("/a")
