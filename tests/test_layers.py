@@ -47,7 +47,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pydantic": ("pkgs.manifest.schema", "pkgs.environment.configschema", "pkgs.artifact."),
     "rich": ("pkgs.ui.",),
     "tomli_w": ("pkgs.environment.lock",),
-    "truststore": ("pkgs.artifact.transport",),
+    "truststore": ("pkgs.artifact.tls",),
     "zstandard": ("pkgs.store.unpack.compression",),
 }
 # Standard modules that cost some 8 ms or more on top of a bare interpreter, so that deferring them pays.

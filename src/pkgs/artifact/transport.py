@@ -17,6 +17,7 @@ from pkgs import __version__
 from pkgs.artifact.failures import AttemptError, broken_off, host_of, no_tunnel, refused, shown, unreachable
 from pkgs.artifact.locations import Tls
 from pkgs.artifact.proxies import proxy_for
+from pkgs.artifact.tls import bare_context, tls_context
 from pkgs.errors import PkgsError
 from pkgs.manifest.durations import seconds
 
@@ -172,7 +173,7 @@ class HttpxTransport:
         key = (request.tls if secure else None, proxy)
         with self._lock:
             if key not in self._pools:
-                verify = tls_context(request.tls, self._environ) if secure else _no_context()
+                verify = tls_context(request.tls, self._environ) if secure else bare_context()
                 proven = tls_context(Tls(), self._environ) if proxy.lower().startswith("https:") else None
                 self._pools[key] = self._closing.enter_context(_new_pool(verify, proxy, proven))
             return self._pools[key]
@@ -185,28 +186,6 @@ class HttpxTransport:
             yield from response.stream
 
 
-def tls_context(tls: Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return a TLS context that trusts what ``tls`` names, else what ``environ`` names, else the system's."""
-    import ssl
-
-    if tls.cafile or tls.cadata:
-        context = ssl.create_default_context(cafile=tls.cafile or None, cadata=tls.cadata or None)
-    elif environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
-        file, directory = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-        context = ssl.create_default_context(cafile=file or None, capath=directory or None)
-    else:
-        import truststore
-
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.certificate:
-        # With a password of its own choice OpenSSL asks nobody: it would on the terminal, or wait for stdin.
-        context.load_cert_chain(tls.certificate, tls.key or None, password="")
-    return context
-
-
 def _new_pool(verify: ssl.SSLContext, proxy: str, proven: ssl.SSLContext | None) -> httpx.HTTPTransport:
     """Return new connections, over ``proxy`` unless that is ""; ``proven`` says how it proves itself."""
     import httpx
@@ -217,13 +196,6 @@ def _new_pool(verify: ssl.SSLContext, proxy: str, proven: ssl.SSLContext | None)
     transport = httpx.HTTPTransport(verify=verify, trust_env=False, proxy=through)
     bind(transport._pool)  # noqa: SLF001 - httpx has no other way to it
     return transport
-
-
-def _no_context() -> ssl.SSLContext:
-    """Return a bare context, for connections that never use one: httpx would load certificates instead."""
-    import ssl
-
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @contextmanager
