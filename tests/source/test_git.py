@@ -120,6 +120,31 @@ def test_a_tag_a_branch_and_a_commit_are_honoured(repository: Repository, access
     assert source.refresh().after == old
 
 
+@pytest.mark.parametrize("ref", ["v1", "refs/tags/v1", "refs/heads/v1"])
+def test_the_first_use_reads_what_a_refresh_does(repository: Repository, access: Opened, ref: str) -> None:
+    repository.git("branch", "v1")
+    _moved(repository)
+    repository.git("tag", "v1")
+    source = open_source(f"{repository.uri}#{ref}", access())
+
+    first = source.commit
+
+    assert first == repository.git("rev-parse", ref)
+    assert not source.refresh().changed
+
+
+def test_a_commit_that_the_server_has_no_more_is_told_with_the_way_on(
+    repository: Repository, access: Opened
+) -> None:
+    source = open_source(repository.uri, access(commits={repository.uri: "1" * 40}))
+
+    with pytest.raises(FetchError) as caught:
+        source.read("a")
+
+    assert "1" * 40 in caught.value.message + caught.value.hint
+    assert "pkgs update" in caught.value.hint
+
+
 def test_a_refresh_goes_to_the_newest_commit_and_reads_it(repository: Repository, access: Opened) -> None:
     old = repository.head
     source = open_source(repository.uri, access(commits={repository.uri: old}))
@@ -243,12 +268,12 @@ def _process(*words: str, path: str = "") -> subprocess.Popen[str]:
 
 
 def _counting_git(tmp_path: Path, before: str = "") -> Path:
-    """Return a directory with a git that notes each clone, does ``before``, and goes on as git."""
+    """Return a directory with a git that notes each fetch, does ``before``, and goes on as git."""
     real = subprocess.run(["sh", "-c", "command -v git"], capture_output=True, text=True, check=True)
     tool = tmp_path / "tools/git"
     tool.parent.mkdir()
     tool.write_text(
-        f'#!/bin/sh\ncase " $* " in *" clone "*) echo $$ >>"{tmp_path}/clones"; {before or ":"} ;; esac\n'
+        f'#!/bin/sh\ncase " $* " in *" fetch "*) echo $$ >>"{tmp_path}/clones"; {before or ":"} ;; esac\n'
         f'exec "{real.stdout.strip()}" "$@"\n'
     )
     tool.chmod(0o755)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgs.artifact.git import GitSource, clone, remote_commit
-from pkgs.errors import SourceError
+from pkgs.errors import FetchError, SourceError
 from pkgs.source.access import Access
 from pkgs.source.credentials import git_environ
 from pkgs.source.remote import RemoteSource
@@ -33,9 +33,12 @@ class GitOrigin:
     ask = newest
 
     def obtain(self, revision: str, into: Path) -> str:
-        """Clone one commit, without its history."""
-        source = replace(self.source, ref=revision) if revision else self.source
-        return clone(source, into, self.environ)
+        """Fetch one commit, without its history; the newest is what the ref names for all who ask."""
+        try:
+            return clone(replace(self.source, ref=revision or self.newest()), into, self.environ)
+        except FetchError as error:
+            way = "; if its history was rewritten, follow the newest: pkgs update" if revision else ""
+            raise FetchError(error.message, error.hint + way) from error
 
 
 def git_source(uri: str, url: str, access: Access) -> RemoteSource:
