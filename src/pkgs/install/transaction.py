@@ -92,20 +92,36 @@ def commit(
 def _turn(
     environment: Environment, pins: tuple[Sequence[Pin], Sequence[Pin]], locks: tuple[Lock, Lock]
 ) -> list[Path]:
-    """Replace the lock, then the links, and return the links that changed; both are put back on an error."""
+    """Replace the lock, then the links, and return the links that changed; both are put back on an error.
+
+    Where the lock cannot be put back, or we are interrupted, the journal stays: it goes with the lock that is
+    there, and whoever comes next carries it out.
+    """
     bin_dir, lock_file = environment.bin_dir, environment.lock_file
     changes = link_changes(*pins)
+    moves = locks[0] != locks[1]
+    text = _text(locks[1]) if moves else read_bytes(lock_file)
     if changes:
-        announce(bin_dir, changes, _text(locks[1]) if locks[0] != locks[1] else read_bytes(lock_file))
+        announce(bin_dir, changes, text)
     try:
         write_lock(lock_file, *locks)
-        try:
-            return write_pins(bin_dir, *pins)
-        except PkgsError:
-            write_lock(lock_file, locks[1], locks[0])
-            raise
-    finally:
-        retract(bin_dir)
+        links = _write_pins(environment, pins, locks)
+    except PkgsError:
+        if not moves or read_bytes(lock_file) != text:
+            retract(bin_dir)
+        raise
+    retract(bin_dir)
+    return links
+
+
+def _write_pins(
+    environment: Environment, pins: tuple[Sequence[Pin], Sequence[Pin]], locks: tuple[Lock, Lock]
+) -> list[Path]:
+    try:
+        return write_pins(environment.bin_dir, *pins)
+    except PkgsError:
+        write_lock(environment.lock_file, locks[1], locks[0])
+        raise
 
 
 def write_lock(path: Path, old: Lock, new: Lock) -> bool:
