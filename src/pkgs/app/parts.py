@@ -176,7 +176,15 @@ class Parts:
             private=self.config.github_token_auth if self.within else (),
             offline=self.offline,
             frozen=self.frozen,
+            lock_timeout=self.lock_timeout,
         )
+
+    @cached_property
+    def lock_timeout(self) -> float | None:
+        """How many seconds to wait for another process; None for as long as it lives."""
+        from pkgs.environment.settings import lock_timeout
+
+        return lock_timeout(self.args.lock_timeout or self.environ.get("PKGS_LOCK_TIMEOUT"))
 
     @cached_property
     def frozen(self) -> bool:
@@ -187,12 +195,10 @@ class Parts:
     @cached_property
     def store(self) -> Store:
         """The store in the state directory."""
-        from pkgs.environment.settings import lock_timeout
         from pkgs.store.store import Store
         from pkgs.store.unpack import unpack, unpack_stream
 
-        wait = lock_timeout(self.args.lock_timeout or self.environ.get("PKGS_LOCK_TIMEOUT"))
-        return Store.at(self.state, unpack, unpack_stream, lock_timeout=wait)
+        return Store.at(self.state, unpack, unpack_stream, lock_timeout=self.lock_timeout)
 
     @cached_property
     def fetcher(self) -> Fetcher:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -29,9 +29,12 @@ def refresh(workspace: Workspace) -> tuple[tuple[Refreshed, ...], bool]:
             return outcome, False
         known = {source.uri: source.commit for source in lock.sources}
         return outcome, write_lock(
-            workspace.environment.lock_file, lock, replace(lock, sources=_locked(outcome, known))
+            workspace.environment.lock_file, lock, replace(lock, sources=tuple(_locked(outcome, known)))
         )
 
 
-def _locked(outcome: Sequence[Refreshed], known: Mapping[str, str]) -> tuple[LockedSource, ...]:
-    return tuple(LockedSource(each.uri, each.after or known.get(each.uri, "")) for each in outcome)
+def _locked(outcome: Sequence[Refreshed], known: Mapping[str, str]) -> Iterator[LockedSource]:
+    """Yield what the lock is to say; where it has changed since ours was read, another update was later."""
+    for each in outcome:
+        held = known.get(each.uri, "")
+        yield LockedSource(each.uri, each.after if held in ("", each.before) else held)

@@ -20,7 +20,8 @@ class Access:
 
     ``root`` is the environment's root, None outside of one. ``commits`` are those in the lock, by URI;
     ``frozen`` refuses a source whose commit is not among them. ``private`` are patterns of the GitHub
-    repositories (``owner/name``) that get a token.
+    repositories (``owner/name``) that get a token. ``lock_timeout`` is how many seconds to wait for another
+    process that obtains a source (None: as long as it lives).
     """
 
     state: State
@@ -32,3 +33,4 @@ class Access:
     private: Sequence[str] = ()
     offline: bool = False
     frozen: bool = False
+    lock_timeout: float | None = None

@@ -210,7 +210,7 @@ class RemoteSource:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the source's lock, and remove what a killed holder left."""
-        locks = Locks(self._access.state.locks)
+        locks = Locks(self._access.state.locks, timeout=self._access.lock_timeout)
         what = f"the manifest source {self.uri}"
         with locks.hold(source_lock(self._id), what=what, waiting=self._access.reporter.info):
             with storing(self._shelf):
