@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pkgs import __version__
 from pkgs.app import App
+from pkgs.cli.process import refused_by_system
 from pkgs.environment.pinned import read_pins_and_lock
 from pkgs.environment.pins import read_pins
 from pkgs.environment.root import find_environment
@@ -65,7 +66,8 @@ def _carried_out(name: str, check: Callable[[App], Findings], app: App) -> Itera
     except PkgsError as error:
         yield Finding(name, FAIL, error.message, error.hint)
     except OSError as error:
-        yield Finding(name, FAIL, f"this cannot be looked at: {error}")
+        refused = refused_by_system(error) or PkgsError(str(error))
+        yield Finding(name, FAIL, f"this cannot be looked at: {refused.message}", refused.hint)
 
 
 def _within(app: App) -> bool:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
@@ -101,8 +102,25 @@ def _give_up(stream: TextIO) -> None:
 def refused_by_system(error: OSError) -> PkgsError | None:
     """Return what the system refused as an error of pkgs; None for what is no trouble of the user's."""
     if error.filename is not None:
-        hint = "see whether it exists and whether you may use it"
-        return PkgsError(f"{os.fsdecode(error.filename)}: {error.strerror}", hint)
+        path = os.fsdecode(error.filename)
+        if isinstance(error, PermissionError):
+            return _forbidden(Path(path).absolute(), error)
+        return PkgsError(f"{path}: {error.strerror}", "see whether it exists and whether you may use it")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
         return PkgsError(f"the output cannot be written: {error.strerror}")
     return None
+
+
+def _forbidden(path: Path, error: OSError) -> PkgsError:
+    """Say who keeps us from ``path``; if that is in the state directory, how its owner can share it."""
+    from shlex import quote  # deferred: only errors need these
+
+    from pkgs.state import State
+    from pkgs.store.files import keeper
+
+    hint, state = "see whether you may use it", State.of(os.environ).root
+    if path.is_relative_to(state):
+        hint = (
+            f"let its owner run: chmod -R go+rX {quote(str(state))}; or set PKGS_STATE_DIR to one of your own"
+        )
+    return PkgsError(f"{path}: {error.strerror} ({keeper(path)})", hint)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -54,10 +55,29 @@ def refusal(path: Path, error: OSError) -> StoreError:
     reason = error.strerror or str(error)
     if error.errno in _FORBIDDEN:
         return StoreError(
-            f"{path} cannot be written: {reason}",
+            f"{path} cannot be written: {reason} ({keeper(path)})",
             "make the directory writable, or set PKGS_STATE_DIR to one that is",
         )
     return StoreError(f"{path} cannot be written: {reason}", "look at the disk, then run the command again")
+
+
+def keeper(path: Path) -> str:
+    """Say whose that is, and of which mode, where the way to ``path`` ends: ``/a is jo's, mode 700``."""
+    place, status = Path("/"), os.stat("/")  # noqa: PTH116
+    for each in (*reversed(path.absolute().parents), path.absolute()):
+        try:
+            status = each.stat()
+        except OSError:
+            break  # the one before is closed, or this one is not there
+        place = each
+    return f"{place} is {_user(status.st_uid)}'s, mode {stat.S_IMODE(status.st_mode):o}"
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def atomic_write(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
