@@ -16,11 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from pkgs.cli import process
+from pkgs.cli.main import main
 from pkgs.digests import digest_bytes, digest_file
 from pkgs.environment.program import Program
+from pkgs.install import bundleload
+from tests.support import meanwhile
 from tests.support.archives import make_tar_gz
 from tests.support.project import Project
-from tests.support.repositories import Repository
+from tests.support.repositories import Repository, small_manifest
 from tests.support.server import Reply, Server, serving
 
 
@@ -51,6 +55,13 @@ def elsewhere(project: Project, root: Path, state: Path) -> Project:
     """Return a copy of the project in another place, with another state directory."""
     shutil.copytree(project.root, root, symlinks=True)
     return replace(project, root=root, state=state)
+
+
+def within(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands of this process work on the project."""
+    monkeypatch.setenv("PKGS_STATE_DIR", str(project.state))
+    monkeypatch.setattr(process, "end_promptly_when_interrupted", lambda: None)
+    monkeypatch.chdir(project.root)
 
 
 def members(bundle: Path) -> list[str]:
@@ -114,6 +125,21 @@ def test_an_offline_install_lives_from_a_bundle(tmp_path: Path, project: Project
     assert "0 of them new" in away.pkgs("bundle", "--load", str(bundle), check=True).err
 
 
+def test_what_a_bundle_brings_is_not_collected_before_it_is_used(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "tools.tar.zst"
+    with serving() as server:
+        publish(project, server, "alpha")
+        project.pkgs("install", "alpha", check=True)
+        project.pkgs("bundle", "--without-pkgs", str(bundle), check=True)
+    away = elsewhere(project, tmp_path / "away", tmp_path / "away-state")
+    within(away, monkeypatch)
+    meanwhile.before(monkeypatch, bundleload, "_place_sources", lambda: away.pkgs("gc", check=True))
+
+    assert main(["install", "--offline", "--from", str(bundle)]) == 0
+
+
 def test_platforms_are_chosen_and_what_the_lock_does_not_cover_is_told(
     project: Project, server: Server, tmp_path: Path
 ) -> None:
@@ -170,6 +196,31 @@ def test_manifests_from_git_come_along(tmp_path: Path, project: Project, server:
     away.pkgs("install", "--offline", "--from", str(bundle), check=True)
 
     assert away.call("alpha").out.startswith("alpha on linux")
+
+
+def test_two_that_bring_the_same_manifests_at_once(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = Repository.make(tmp_path / "manifests.git", {"x.hcl": small_manifest("x")})
+    (project.bin / "pkgs.hcl").write_text(f'sources = ["{repository.uri}"]\n')
+    project.tool("alpha", "1.0.0")
+    repository.commit({"alpha.hcl": (project.root / "manifests" / "alpha.hcl").read_text()})
+    project.pkgs("install", "alpha", check=True)
+    bundle = tmp_path / "tools.tar.zst"
+    project.pkgs("bundle", "--without-pkgs", str(bundle), check=True)
+    away = elsewhere(project, tmp_path / "away", tmp_path / "away-state")
+    within(away, monkeypatch)
+    exists = Path.exists
+
+    def exists_and_then_comes(path: Path) -> bool:
+        found = exists(path)
+        if path.parent.parent == away.state / "sources" and not found:
+            away.pkgs("bundle", "--load", str(bundle), check=True)
+        return found
+
+    monkeypatch.setattr(Path, "exists", exists_and_then_comes)
+
+    assert main(["bundle", "--load", str(bundle)]) == 0
 
 
 def rewritten(bundle: Path, name: str, data: bytes) -> Path:

@@ -13,6 +13,7 @@ from pkgs.cli.changes import print_json
 from pkgs.errors import LockError, UsageError
 
 if TYPE_CHECKING:
+    from pkgs.digests import Digest
     from pkgs.environment.lock import Lock
     from pkgs.install.bundle import Collected
     from pkgs.install.workspace import Workspace
@@ -180,12 +181,14 @@ def load(app: App, path: Path) -> dict[str, object]:
     from pkgs.install.bundleload import load_bundle
     from pkgs.shim.libraries import set_up
 
-    loaded = load_bundle(path, app.state, app.reporter)
-    if app.within:
-        workspace = app.workspace()
-        workspace.store.roots.add(workspace.owner, app.reporter, blobs=loaded.blobs | loaded.packs)
-        if loaded.wheels:
-            set_up(app.environment, app.state, loaded.wheels, app.environ, app.reporter)
+    def claim(digests: frozenset[Digest]) -> None:
+        if app.within:
+            workspace = app.workspace()
+            workspace.store.roots.add(workspace.owner, app.reporter, blobs=digests)
+
+    loaded = load_bundle(path, app.state, app.reporter, claim)
+    if app.within and loaded.wheels:
+        set_up(app.environment, app.state, loaded.wheels, app.environ, app.reporter)
     brought = len(loaded.blobs) + len(loaded.packs)
     counted = f"{brought} downloads for {', '.join(loaded.platforms)}, {loaded.fresh} of them new"
     app.reporter.info(f"{path.name}: {counted}")

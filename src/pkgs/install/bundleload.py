@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,12 @@ class Loaded:
     wheels: Path | None
 
 
-def load_bundle(path: Path, state: State, reporter: Reporter) -> Loaded:
+def load_bundle(
+    path: Path, state: State, reporter: Reporter, claim: Callable[[frozenset[Digest]], None]
+) -> Loaded:
     """Put the content of the bundle ``path`` into the state directory; what is there stays.
 
+    ``claim`` is told what comes before it is put anywhere, so that gc keeps it: it may not be had otherwise.
     Raises :class:`ArchiveError` for what is no bundle, and :class:`DigestMismatchError`, before anything is
     put anywhere, for one that was tampered with or damaged.
     """
@@ -52,6 +55,7 @@ def load_bundle(path: Path, state: State, reporter: Reporter) -> Loaded:
         index = _index(work, path)
         blobs = dict(_blobs(work, path))
         packs = dict(_packs(work))
+        claim(frozenset((*blobs, *packs)))
         fresh = sum(_place(state.blob(digest), blob) for digest, blob in blobs.items())
         fresh += sum(_place(state.pack(commit), pack) for commit, pack in packs.items())
         _place_sources(state, work)
@@ -119,7 +123,11 @@ def _place_sources(state: State, work: Path) -> None:
         if named and revision.is_dir() and not target.exists():
             with storing(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                revision.replace(target)
+                try:
+                    revision.replace(target)
+                except OSError:
+                    if not target.is_dir():  # another process has brought the same
+                        raise
 
 
 def _place_own_wheel(state: State, work: Path) -> None:
