@@ -51,6 +51,7 @@ def test_what_is_said_to_help_does(theirs: Project) -> None:
 
     assert weakly(theirs, str(theirs.bin / "jot")).out == "jot 1.0.0\n"
     assert weakly(theirs, str(theirs.exe), "verify", "--deep").out == "whole\tjot-1.0.0\n"
+    assert theirs.state.joinpath("envs").stat().st_mode & 0o077 == 0
 
 
 def test_doctor_tells_it_too(theirs: Project) -> None:

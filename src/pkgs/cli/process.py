@@ -118,9 +118,9 @@ def _forbidden(path: Path, error: OSError) -> PkgsError:
     from pkgs.state import State
     from pkgs.store.files import keeper
 
-    hint, state = "see whether you may use it", State.of(os.environ).root
-    if path.is_relative_to(state):
-        hint = (
-            f"let its owner run: chmod -R go+rX {quote(str(state))}; or set PKGS_STATE_DIR to one of your own"
-        )
+    hint, state = "see whether you may use it", State.of(os.environ)
+    if path.is_relative_to(state.root):
+        root, kept = quote(str(state.root)), quote(str(state.envs))  # scripts there may hold secrets
+        shared = f"find {root} -path {kept} -prune -o -exec chmod a+rX {{}} +"
+        hint = f"let its owner run: {shared}; or set PKGS_STATE_DIR to a directory of your own"
     return PkgsError(f"{path}: {error.strerror} ({keeper(path)})", hint)
