@@ -196,10 +196,18 @@ def test_leftovers_of_killed_runs_go(store: TestStore, bin_dir: Path) -> None:
     (store.state.partial / BLOB.hex).write_bytes(b"half")
     (store.state.partial / f"{BLOB.hex}.resume").write_bytes(b"{}")
     temp_sibling(store.state.roots / "x.json").write_bytes(b"half")
+    plan, farm = store.state.env(bin_dir) / "call" / "tool", store.state.farms(bin_dir) / "farm"
+    for path in (plan.parent, temp_sibling(farm)):
+        path.mkdir(parents=True)
+    for path in (plan, temp_sibling(plan)):
+        path.write_text("plan")
+    gc(store, later=DAY / 2)
+    assert len(everything(store.state.env(bin_dir))) == 5
     gc(store, later=2 * DAY)
 
     assert everything(store.state.partial) == []
     assert everything(store.state.roots) == [store.roots.path(bin_dir).name]
+    assert everything(store.state.env(bin_dir)) == ["call", "call/tool", "deps"]
     assert len(everything(store.state.trees)) == 4
     assert store.trees.find(key)
 

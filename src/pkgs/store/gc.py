@@ -7,6 +7,7 @@ claims first and looks second, so it either keeps an entry or finds it gone and 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from pkgs.digests import Digest
 from pkgs.errors import StoreError
 from pkgs.progress import Reporter
-from pkgs.state import State
+from pkgs.state import ENV_FORMAT, State
 from pkgs.store.blobs import blob_lock
 from pkgs.store.copysweep import CopySweep
 from pkgs.store.farmsweep import FarmSweep
@@ -116,11 +117,18 @@ class _Collector:
         directories = [state.locks, state.roots]
         # What is partial and bears a key was looked at with that key; the rest is bundles being taken in.
         keyless = [path for path in entries(self._state.partial) if not KEY.search(path.name)]
-        for path in (*keyless, *(path for directory in directories for path in entries(directory))):
+        found = (*keyless, *(path for directory in directories for path in entries(directory)))
+        for path in (*found, *self._in_environments()):
             age = self._sweep.age(path)
             if path.name.startswith(TEMP_PREFIX) and age > YOUNG:
                 yield Item("leftover", path.name, path, size(path), age, "left by an interrupted run", True)
                 self._sweep.remove(path)
+
+    def _in_environments(self) -> Iterator[Path]:
+        """Yield what is in the directories of plans, activation scripts and link farms."""
+        for folder, folders, files in os.walk(self._state.envs):
+            if ENV_FORMAT in Path(folder).parts:
+                yield from (Path(folder, name) for name in (*folders, *files))
 
     def _old_locks(self) -> None:
         for name in self._sweep.locks.names():
