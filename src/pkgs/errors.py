@@ -14,6 +14,13 @@ EXIT_USAGE = 2
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with escapes for what a terminal obeys: servers and archives have a say in messages."""
+    return text.translate(_CONTROLS)
+
 
 class PkgsError(Exception):
     """An expected failure: ``message`` says what is wrong, ``hint`` what to do next (may be empty)."""
@@ -21,9 +28,9 @@ class PkgsError(Exception):
     exit_code = EXIT_FAILURE
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = printable(message)
+        self.hint = printable(hint)
+        super().__init__(self.message)
 
 
 class UsageError(PkgsError):

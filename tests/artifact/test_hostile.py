@@ -93,12 +93,15 @@ def test_a_malformed_answer_is_a_sentence(
     assert len(list(tmp_path.iterdir())) in (0, 2), "a file without a note would be taken for whole"
 
 
-def test_junk_after_an_answer_is_no_part_of_the_next() -> None:
-    body = b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
-    junk = said(OK + body + OK + b"Content-Length: 4\r\n\r\nevil")
+@pytest.mark.parametrize("junk", [b"\r\n", b"junk", b"junk\r\n\r\n", b"x" * 200_000])
+@pytest.mark.parametrize(
+    "framed", [b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", b"Content-Length: 1\r\n\r\nx"]
+)
+def test_junk_after_an_answer_is_no_part_of_the_next(framed: bytes, junk: bytes) -> None:
+    answer = OK + framed + junk
 
-    with speaking(junk) as url, HttpxTransport({}) as transport:
-        assert [_read(transport, url) for _ in range(3)] == [b"x"] * 3
+    with speaking(said(answer, answer)) as url, HttpxTransport({}) as transport:
+        assert [_read(transport, url) for _ in range(5)] == [b"x"] * 5
 
 
 def test_a_handshake_that_stalls_is_given_up() -> None:
@@ -112,6 +115,22 @@ def test_a_handshake_that_stalls_is_given_up() -> None:
         pytest.raises(FetchError, match=r"does not answer within 0\.3 s"),
     ):
         _read(transport, url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + b"Content-Encoding: \x1b]0;evil\x07\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://\x1b[2J.invalid:x/\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: \x9b2J:/\x1b[2J\r\n\r\n",
+    ],
+)
+def test_a_server_writes_nothing_to_the_terminal(answer: bytes, get: Callable[[Artifact], Received]) -> None:
+    with speaking(said(answer)) as url, pytest.raises(FetchError) as caught:
+        get(Artifact(url))
+
+    told = caught.value.message + caught.value.hint + str(caught.value)
+    assert told.isprintable()
 
 
 def test_silence_is_told_from_the_end_of_all_time() -> None:

@@ -22,6 +22,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from pkgs.errors import printable
 from pkgs.progress import Level, Task
 
 
@@ -71,7 +72,7 @@ class LiveReporter:
 
     def _tell(self, level: Level, message: str, style: str | None = None) -> None:
         if level >= self._level:
-            self._console.print(message, style=style, markup=False, highlight=False)
+            self._console.print(printable(message), style=style, markup=False, highlight=False)
 
     def enter(self) -> None:
         """Count one more running task, starting the display with the first."""

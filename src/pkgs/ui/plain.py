@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TextIO
 
+from pkgs.errors import printable
 from pkgs.progress import Level, SilentTask, Task
 
 
@@ -45,7 +46,7 @@ class PlainReporter:
         if level < self.level:
             return
         with self._lock:
-            self.stream.write(f"pkgs: {message}\n")
+            self.stream.write(f"pkgs: {printable(message)}\n")
             self.stream.flush()
 
 
