@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pkgs.store.unpack import unpack
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?|sha256-[0-9a-f]{64}")
 _MODE = 0o444
+_AGAIN = "bring it again, and compare its digest with what `pkgs bundle` printed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +54,48 @@ def load_bundle(
             work.mkdir(parents=True)
             unpack(path, work, name=path.name)
         index = _index(work, path)
+        wheels = _files(work, path, "wheels/*.whl")
         blobs = dict(_blobs(work, path))
-        packs = dict(_packs(work))
+        packs = dict(_packs(work, path))
         claim(frozenset((*blobs, *packs)))
         fresh = sum(_place(state.blob(digest), blob) for digest, blob in blobs.items())
         fresh += sum(_place(state.pack(commit), pack) for commit, pack in packs.items())
         _place_sources(state, work)
-        _place_own_wheel(state, work)
-        wheels = _place_wheels(state, work)
+        _place_own_wheel(state, wheels)
+        libraries = _place_wheels(state, wheels)
     finally:
         remove_tree(work)
-    return Loaded(tuple(index["platforms"]), frozenset(blobs), frozenset(packs), fresh, wheels)
+    return Loaded(tuple(index["platforms"]), frozenset(blobs), frozenset(packs), fresh, libraries)
 
 
 def _index(work: Path, path: Path) -> Mapping[str, Any]:
     try:
         index: Mapping[str, Any] = json.loads((work / INDEX).read_bytes())
-        if index["format"] == FORMAT and isinstance(index["platforms"], list):
+        if index["format"] != FORMAT:
+            raise ArchiveError(
+                f"{path} is a bundle of another format: {index['format']}, this pkgs knows {FORMAT}",
+                "use the pkgs that made it, or a newer one",
+            )
+        platforms = index["platforms"]
+        if isinstance(platforms, list) and all(isinstance(each, str) for each in platforms):
             return index
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArchiveError(
-            f"{path} is no bundle of pkgs", "make one with: pkgs bundle FILE.tar.zst"
-        ) from error
-    raise ArchiveError(
-        f"{path} is a bundle of another format: {index.get('format')}, this pkgs knows {FORMAT}",
-        "use the pkgs that made it, or a newer one",
-    )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # the next sentence says all that a user can use
+    raise ArchiveError(f"{path} is no bundle of pkgs", "make one with: pkgs bundle FILE.tar.zst")
+
+
+def _files(work: Path, path: Path, pattern: str) -> list[Path]:
+    """Return the files that match; a link could be verified here, and lead elsewhere from the store."""
+    found = sorted(work.glob(pattern))
+    for each in found:
+        if each.is_symlink() or not each.is_file():
+            raise ArchiveError(f"{path} holds {str(each.relative_to(work))!r}, which is no file", _AGAIN)
+    return found
 
 
 def _blobs(work: Path, path: Path) -> Iterator[tuple[Digest, Path]]:
     """Yield every blob, verified."""
-    for blob in sorted(work.glob("blobs/sha256/*/*")):
+    for blob in _files(work, path, "blobs/sha256/*/*"):
         try:
             digest = Digest(blob.name)
         except PkgsError as error:
@@ -94,14 +106,14 @@ def _blobs(work: Path, path: Path) -> Iterator[tuple[Digest, Path]]:
         if found != digest:
             raise DigestMismatchError(
                 f"{path} is not what was made: {digest.hex[:16]}… in it has {found}",
-                "bring it again, and compare its digest with what `pkgs bundle` printed",
+                _AGAIN,
             )
         yield digest, blob
 
 
-def _packs(work: Path) -> Iterator[tuple[Digest, Path]]:
+def _packs(work: Path, path: Path) -> Iterator[tuple[Digest, Path]]:
     """Yield what may be packs of git repositories: git verifies them by the commit that the lock names."""
-    for pack in sorted(work.glob("git/*.pack")):
+    for pack in _files(work, path, "git/*.pack"):
         if _DIGEST.fullmatch(pack.stem):
             yield Digest(pack.stem), pack
 
@@ -120,7 +132,8 @@ def _place_sources(state: State, work: Path) -> None:
     for revision in sorted(work.glob("sources/*/*")):
         target = state.sources / revision.parent.name / revision.name
         named = _DIGEST.fullmatch(target.parent.name) and _REVISION.fullmatch(target.name)
-        if named and revision.is_dir() and not target.exists():
+        real = revision.is_dir() and not revision.is_symlink()
+        if named and real and not target.exists():
             with storing(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 try:
@@ -130,17 +143,17 @@ def _place_sources(state: State, work: Path) -> None:
                         raise
 
 
-def _place_own_wheel(state: State, work: Path) -> None:
+def _place_own_wheel(state: State, wheels: Iterable[Path]) -> None:
     """Put pkgs' own wheel among the downloads, where its digest is its name whatever is in it."""
-    for wheel in work.glob("wheels/pkgs-*.whl"):
-        copy = temp_sibling(wheel)
-        copy.write_bytes(wheel.read_bytes())
-        _place(state.blob(digest_file(copy)), copy)
+    for wheel in wheels:
+        if wheel.name.startswith("pkgs-"):
+            copy = temp_sibling(wheel)
+            copy.write_bytes(wheel.read_bytes())
+            _place(state.blob(digest_file(copy)), copy)
 
 
-def _place_wheels(state: State, work: Path) -> Path | None:
+def _place_wheels(state: State, found: Sequence[Path]) -> Path | None:
     wheels = state.root / "wheels"
-    found = sorted(work.glob("wheels/*.whl"))
     with storing(wheels):
         for wheel in found:
             wheels.mkdir(parents=True, exist_ok=True)
