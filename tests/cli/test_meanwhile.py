@@ -14,6 +14,7 @@ from pkgs.cli import process
 from pkgs.cli.main import main
 from pkgs.environment import pins
 from pkgs.install import clean
+from pkgs.install import install as installing
 from pkgs.shim import calls
 from pkgs.store.locks import Locks
 from tests.support.meanwhile import after, before
@@ -116,3 +117,15 @@ def test_what_another_environment_claims_while_one_is_cleaned_stays(
 
     assert main(["clean", what]) == 0
     assert all(path.exists() for path in whole)
+
+
+def test_an_install_whose_package_is_uninstalled_and_collected_before_its_calls_are_prepared(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def undo() -> None:
+        project.pkgs("uninstall", "alpha", check=True)
+        project.pkgs("gc", check=True)
+
+    after(monkeypatch, installing, "install", undo)
+
+    assert main(["install", "alpha-1.1.0"]) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,13 +54,21 @@ def prepare(workspace: Workspace, reference: Reference, tool: str, environ: Mapp
     if tool not in found:
         raise EnvError(f"{reference} has no tool {tool!r}; it has: {', '.join(found)}", "run: pkgs install")
     if _stands(seen, installed):
-        _write(seen, [(installed, operations)])
+        _write(seen, _plans(seen, installed, operations))
     return Call(found[tool], apply(environ, operations).on(environ))
 
 
 def write_call_plans(seen: Look, installed: Iterable[Installed]) -> None:
-    """Write the plans of everything ``installed``, so that even the first call of a tool is fast."""
-    _write(seen, [(each, _operations(seen, each)) for each in installed if _stands(seen, each)])
+    """Write the plans of everything ``installed``, so that even the first call of a tool is fast.
+
+    What another process has removed since gets none.
+    """
+    plans: list[ToolPlan] = []
+    for each in installed:
+        with suppress(PkgsError):
+            if _stands(seen, each):
+                plans += _plans(seen, each, _operations(seen, each))
+    _write(seen, plans)
 
 
 def _stands(seen: Look, installed: Installed) -> bool:
@@ -79,20 +88,17 @@ def _dependency(seen: Look, installed: Installed) -> Located | None:
         return None
 
 
-def _write(seen: Look, made: Iterable[tuple[Installed, tuple[EnvOp, ...]]]) -> None:
+def _plans(seen: Look, installed: Installed, operations: tuple[EnvOp, ...]) -> list[ToolPlan]:
+    """Return the plans of a package's tools; none if triggers run at every call, which pkgs itself does."""
+    if installed.package.triggers.get("exec"):
+        return []
+    pin, needed = link_name(installed.package.reference), _needed(seen, installed)
+    found = tools(installed.package).items()
+    return [ToolPlan(name, pin, target, operations, needed) for name, target in found]
+
+
+def _write(seen: Look, plans: Iterable[ToolPlan]) -> None:
     bin_dir = seen.workspace.environment.bin_dir
-    plans = [
-        ToolPlan(
-            name,
-            link_name(installed.package.reference),
-            target,
-            operations,
-            _needed(seen, installed),
-        )
-        for installed, operations in made
-        if not installed.package.triggers.get("exec")  # these run at every call, so pkgs itself is needed
-        for name, target in tools(installed.package).items()
-    ]
     write_plans(seen.workspace.state.env(bin_dir), bin_dir, plans, seen.watched)
 
 
