@@ -277,6 +277,18 @@ def test_a_copy_is_renewed_when_the_reference_means_another_tree(store: TestStor
     assert everything(path.parent) == []
 
 
+def test_a_dry_run_passes_over_a_farm_that_goes_meanwhile(
+    store: TestStore, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root(store, bin_dir)
+    farm = store.state.farms(bin_dir) / "tool-1-0"
+    farm.mkdir(parents=True)
+    (farm / "tool").symlink_to(store.state.trees / "gone")
+    before(monkeypatch, Path, "readlink", lambda: shutil.rmtree(farm))
+
+    gc(store, dry_run=True)
+
+
 def copied(store: TestStore, bin_dir: Path, content: bytes) -> Callable[[], Path]:
     """Put a tree into the store that the environment uses; return what makes a copy of it."""
     tree = store.trees.find(store.put_tree(tar_of_files({"tool": content})))

@@ -45,9 +45,10 @@ class FarmSweep:
         return decided("links", label, farm, 0, self._sweep.age(farm), keep, why)
 
     def _leads_on(self, link: Path, root: Root) -> bool:
-        if not link.is_symlink():
+        try:
+            target = link.readlink()
+        except OSError:  # no link, or another collection has removed it
             return False
-        target = link.readlink()
         if not target.is_relative_to(self._state.trees):
             return target.exists()
         key = KEY.search(target.relative_to(self._state.trees).parts[0])
