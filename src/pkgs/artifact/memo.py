@@ -35,7 +35,7 @@ class FileMemo:
     def put(self, key: str, value: str) -> None:
         """See :class:`Memo`."""
         path = self._path(key)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}")  # containers number processes alike
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary.write_text(value, encoding="utf-8")
