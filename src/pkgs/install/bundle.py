@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from pkgs.artifact.failures import summary
 from pkgs.artifact.git import commit_digest
 from pkgs.artifact.model import Artifact
 from pkgs.digests import Digest
-from pkgs.environment.lock import Lock, LockedPackage
+from pkgs.environment.lock import Lock, LockedPackage, print_lock
 from pkgs.errors import FetchError, LockError, together
 from pkgs.install.locking import covered, to_artifact
 from pkgs.install.obtain import DOWNLOAD, GIT, claim, kind_of
@@ -42,7 +43,16 @@ FORMAT = 1
 INDEX = "bundle.json"
 # 1980-01-01: the earliest that every archiver can write.
 _TIME = 315532800
-Content = Path | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link as a member."""
+
+    target: str
+
+
+Content = Path | bytes | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def collect(
     if failures:
         raise together(failures)
     _add_sources(found, workspace)
-    found.members["pkgs.lock"] = workspace.environment.lock_file
+    found.members["pkgs.lock"] = print_lock(lock).encode()
     return Collected(found.members, found.packages, tuple(found.left_out))
 
 
@@ -160,9 +170,24 @@ def _add_sources(found: _Collection, workspace: Workspace) -> None:
     sources = workspace.state.sources
     for source in workspace.catalog.sources:
         if source.commit and source.directory.is_relative_to(sources):
-            for path in sorted(source.directory.rglob("*")):
-                if path.is_file() and not path.is_symlink():
-                    found.members[f"sources/{path.relative_to(sources).as_posix()}"] = path
+            inside = os.path.realpath(source.directory)
+            for path in source.directory.rglob("*"):
+                content = _content(path, inside)
+                if content:
+                    found.members[f"sources/{_utf8(path.relative_to(sources))}"] = content
+
+
+def _content(path: Path, inside: str) -> Content | None:
+    """Return what a bundle holds of something in a source: of links those that lead to what it holds, too."""
+    if path.is_symlink():
+        leads = Path(os.path.realpath(path)).is_relative_to(inside) and path.exists()
+        return Link(_utf8(path.readlink())) if leads else None
+    return path if path.is_file() else None
+
+
+def _utf8(path: Path) -> str:
+    """Return a name as it is written in UTF-8, whatever this process takes names for."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def own_wheel(workspace: Workspace, lock: Lock) -> dict[str, Content]:
@@ -216,11 +241,15 @@ class _Writer(io.RawIOBase):
 
 
 def _write_tar(write: Callable[[bytes], int], members: Iterator[tuple[str, Content]], time: int) -> None:
-    with tarfile.open(fileobj=_Writer(write), mode="w|", format=tarfile.PAX_FORMAT) as tar:
+    writer = _Writer(write)
+    with tarfile.open(fileobj=writer, mode="w|", format=tarfile.PAX_FORMAT, encoding="utf-8") as tar:
         for name, content in members:
             info = tarfile.TarInfo(name)
             info.mtime, info.mode = time, 0o644
-            if isinstance(content, bytes):
+            if isinstance(content, Link):
+                info.type, info.linkname = tarfile.SYMTYPE, content.target
+                tar.addfile(info)
+            elif isinstance(content, bytes):
                 info.size = len(content)
                 tar.addfile(info, io.BytesIO(content))
             else:
