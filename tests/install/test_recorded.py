@@ -264,3 +264,19 @@ def tree_digests(project: Project) -> str:
     return "".join(path.read_text() for path in (project.state / "trees").glob("*.json")).replace(
         '"tree": "', '"tree": "sha256:'
     )
+
+
+def test_one_archive_serves_two_packages_whose_programs_it_does_not_let_run(project: Project) -> None:
+    tools = ("ink", "jot")
+    files = {f"bin/{name}": f"#!/bin/sh\necho {name}\n".encode() for name in tools}
+    archive = make_tar_gz(project.root / "dist" / "both-1.0.0.tar.gz", files, mode=0o644)
+    for name in tools:
+        manifest = project.remote(name, archive.as_uri(), digest_file(archive).hex)
+        manifest.write_text(manifest.read_text().replace("strip = 1\n", ""))
+        project.pkgs("install", name, check=True)
+
+    for there in (project, fresh(project)):
+        there.pkgs("install", "--frozen", check=True)
+        for exe in (str(there.exe), "/bin/false"):
+            assert [there.call(name, PKGS_EXE=exe).out for name in tools] == ["ink\n", "jot\n"]
+        assert there.pkgs("verify", "--deep").out == "whole\tink-1.0.0\nwhole\tjot-1.0.0\n"

@@ -44,6 +44,7 @@ def recipe_of(wanted: Wanted, artifact: Artifact) -> Recipe:
         strip=artifact.strip,
         dont_extract=wanted.package.dont_extract,
         actions=wanted.package.triggers.get("unpack", ()),
+        binaries=wanted.package.binaries,
         files=tuple((to, digest_bytes(source.file(from_))) for to, from_ in sorted(files)),
         apps=wanted.package.apps if wanted.package.platform.os == "darwin" else (),
         mutable=wanted.package.mutable,

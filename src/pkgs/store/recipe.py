@@ -21,6 +21,7 @@ class Recipe:
     source). ``name`` is the file's name if the blob turns out to be a single file. ``actions`` are those of
     the unpack trigger, with symbolic places. ``files`` are all the files taken from beside the manifest,
     for ``files`` as for copy actions: where each goes (symbolic) and the digest of its bytes.
+    ``binaries`` are globs of the programs that can be executed afterwards, whatever the archive says.
     ``apps`` are what is taken from a macOS disk image. ``mutable`` asks for a writable copy besides; it does
     not change the tree.
     """
@@ -31,6 +32,7 @@ class Recipe:
     dont_extract: bool = False
     actions: tuple[Action, ...] = ()
     files: tuple[tuple[str, Digest], ...] = ()
+    binaries: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     mutable: bool = False
 
@@ -54,6 +56,7 @@ class Recipe:
             "dont_extract": self.dont_extract,
             "actions": [_action(action) for action in self.actions if not isinstance(action, Message)],
             "files": [[to, digest.hex] for to, digest in self.files],
+            **({"binaries": sorted(set(self.binaries))} if self.binaries else {}),
             **({"apps": list(self.apps)} if self.apps else {}),
         }
 
