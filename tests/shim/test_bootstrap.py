@@ -18,6 +18,7 @@ from pkgs.environment.program import Program, program_id
 from pkgs.shim.files import bootstrap
 from pkgs.shim.scaffold import scripts
 from pkgs.shim.wrapper import wrapper_text
+from tests.support.meanwhile import before
 from tests.support.programs import SmallProgram, write_lock
 from tests.support.server import Reply, serving
 from tests.support.shims import SHELLS, Shims, as_sh
@@ -243,6 +244,27 @@ def test_what_another_host_set_up_meanwhile_is_not_replaced(tmp_path: Path) -> N
 
     bootstrap.publish(tmp_path / "own", tmp_path / "place")
     assert (tmp_path / "place" / "bin" / "python").read_text() == "place"
+
+
+def test_what_another_host_sets_up_while_a_broken_one_is_removed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, python = tmp_path / "place", tmp_path / "place" / "bin" / "python"
+    for path in (tmp_path / "own" / "bin" / "python", place / "broken"):
+        path.parent.mkdir(parents=True)
+        path.write_text("own")
+    first: list[str] = []
+
+    def another_is_set_up() -> None:
+        if not python.exists():
+            python.parent.mkdir(parents=True, exist_ok=True)
+            python.write_text("other")
+        first.append(python.read_text())
+
+    before(monkeypatch, shutil, "rmtree", another_is_set_up)
+    bootstrap.publish(tmp_path / "own", place)
+
+    assert [python.read_text()] == first
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS])

@@ -96,9 +96,11 @@ def is_whole(place: Path) -> bool:
 def publish(temporary: Path, place: Path) -> None:
     """Let ``temporary`` be at ``place``, unless another host, which does not see our lock, was faster."""
     if not is_whole(place):
-        shutil.rmtree(place, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            temporary.rename(place)
+        broken = place.with_name(f".tmp-{place.name}-{os.urandom(4).hex()}")
+        for source, target in ((place, broken), (temporary, place)):
+            with contextlib.suppress(OSError):
+                source.rename(target)
+        shutil.rmtree(broken, ignore_errors=True)
     if not is_whole(place):
         raise BootstrapError(f"{place} cannot be written", "see whether its directory may be written to")
 
