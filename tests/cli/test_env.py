@@ -25,6 +25,27 @@ def test_a_value_is_kept_and_the_rest_of_the_configuration_stays(project: Projec
     assert project.pkgs("env", "B").out == "x 1 $5\n"
 
 
+def test_the_ends_of_lines_stay_as_they_are(project: Project) -> None:
+    config = project.bin / "pkgs.hcl"
+    text = b'\xef\xbb\xbf# mine\r\nsources = ["env:///manifests"]\r\nenv = {\r\n  "A": "1",\r\n}\r\n'
+    config.write_bytes(text)
+
+    project.pkgs("env", "A", "2", check=True)
+
+    assert config.read_bytes() == text.replace(b'"1"', b'"2"')
+
+
+def test_a_configuration_that_is_no_text_is_refused_and_kept(project: Project) -> None:
+    config = project.bin / "pkgs.hcl"
+    config.write_bytes(b"idea = true # \xff\n")
+
+    done = project.pkgs("env", "A", "2")
+
+    assert done.status == 1
+    assert "line 1 is not UTF-8" in done.err
+    assert config.read_bytes() == b"idea = true # \xff\n"
+
+
 def test_an_unset_value_is_gone(project: Project) -> None:
     project.pkgs("env", "A", "1", check=True)
 

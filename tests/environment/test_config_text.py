@@ -59,6 +59,13 @@ def test_one_place_changes_and_no_other(name: str, value: str | None, before: st
     assert changed(HAND, name, value) == HAND.replace(before, after)
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\x0c", "\x0b", "\x1c", "\x85"])
+def test_only_newlines_end_lines(sign: str) -> None:
+    hand = HAND.replace("\n", f" # a{sign}b\n", 1)
+
+    assert changed(hand, "A", "three") == hand.replace("'one'", '"three"')
+
+
 def test_a_text_without_env_gets_one_at_its_end() -> None:
     assert changed("# mine\nidea = true", "A", "x") == '# mine\nidea = true\nenv = {\n  "A": "x",\n}\n'
 

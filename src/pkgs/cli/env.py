@@ -161,7 +161,7 @@ def _write_github(app: App, values: Mapping[str, str | None]) -> None:
 def _change(app: App, name: str, value: str | None) -> None:
     """Set or remove a variable in the configuration, which nobody else changes meanwhile."""
     from pkgs.cli.staging import stage
-    from pkgs.environment.config import parse_config
+    from pkgs.environment.config import parse_config, read_text
     from pkgs.environment.config_text import with_variable
     from pkgs.environment.trust import kept
     from pkgs.package.variables import is_variable_name
@@ -174,7 +174,8 @@ def _change(app: App, name: str, value: str | None) -> None:
     with ExitStack() as stack:
         lock = f"config-{root_id(environment.bin_dir.resolve())}"
         stack.enter_context(app.store.locks.hold(lock, what=str(file), waiting=app.reporter.info))
-        before = file.read_text("utf-8") if file.exists() else ""
+        before = read_text(file)
+        end = b"\r\n" if before and b"\r\n" in file.read_bytes() else b"\n"
         after = with_variable(before, name, value, path=str(file))
         parse_config(after, file)
         if after == before:
@@ -182,5 +183,6 @@ def _change(app: App, name: str, value: str | None) -> None:
             return
         for spelled in dict.fromkeys((environment.bin_dir, environment.bin_dir.resolve())):
             stack.enter_context(kept(app.state.env(spelled), spelled))
-        atomic_write(file, after.encode(), file.stat().st_mode & 0o777 if file.exists() else 0o644)
+        data = after.encode().replace(b"\n", end)
+        atomic_write(file, data, file.stat().st_mode & 0o777 if file.exists() else 0o644)
     stage(app, [file])

@@ -91,7 +91,8 @@ def _changed(document: Document, name: str, value: str | None) -> Document:
 
 def _candidates(text: str, document: Document, name: str, value: str | None) -> Iterator[str]:
     """Yield texts that differ from ``text`` in one place and may say what is wanted."""
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
+    lines = [*(f"{line}\n" for line in lines[:-1]), lines[-1]]
     env = _env(document)
     entry = next((each for each in _map_of(env) if isinstance(each, MapEntry) and each.key == name), None)
     if env is None:
