@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pkgs.artifact.clients import fetcher_of
+from tests.support.server import Server
 from tests.support.stores import SOURCES
 
 NOBODY = "http://127.0.0.1:1/"
@@ -44,3 +46,16 @@ def test_a_client_is_loaded_with_the_first_url_of_its_kind(tmp_path: Path, url: 
     )
 
     assert json.loads(done.stdout) == [[], [f"pkgs.artifact.{client}"] if client else []]
+
+
+def test_offline_no_client_and_no_server_is_asked(server: Server, tmp_path: Path) -> None:
+    environ = {
+        "NPM_CONFIG_REGISTRY": server.url("/"),
+        "PIP_INDEX_URL": server.url("/"),
+        "http_proxy": server.url(""),
+    }
+    fetcher = fetcher_of(environ, tmp_path, tmp_path, tmp_path / "memo", offline=True)
+
+    for url in (server.url("/a"), "npm:a@1", "pypi:a==1", f"oci://127.0.0.1:{server.port}/a"):
+        assert "pkgs is offline" in fetcher.probe(url).reason
+    assert not server.requests

@@ -9,19 +9,23 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pkgs.artifact.failures import shown
 from pkgs.artifact.fetch import HttpFetcher, Received
 from pkgs.artifact.local import pieces
 from pkgs.artifact.model import Artifact
+from pkgs.artifact.partial import Partial, Progress
 from pkgs.artifact.patience import Patience
 from pkgs.artifact.transport import HttpxTransport, Timeouts
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import DigestMismatchError, FetchError, StoreError
 from pkgs.progress import SilentTask
 from tests.artifact.conftest import LINUX
+from tests.support.kills import count_changes, run_and_kill
 from tests.support.server import Reply, Server, redirect
 
 DATA = bytes(range(256)) * 1000
@@ -280,6 +284,22 @@ def test_another_process_goes_on_after_a_kill(server: Server, get: Get, tmp_path
     assert server.requests[1].headers["range"] == f"bytes={have}-"
 
 
+def test_a_kill_at_the_beginning_gives_no_old_bytes_a_new_name(tmp_path: Path) -> None:
+    new = Progress("http://host.test/a", '"2"', len(DATA))
+
+    def begin() -> None:
+        with Partial(tmp_path / "file").begin(new):
+            pass
+
+    _cut(tmp_path, new.url)
+    changes = count_changes(begin, tmp_path)
+    assert changes > 2
+    for before in range(changes):
+        _cut(tmp_path, new.url)
+        run_and_kill(begin, tmp_path, before)
+        assert Partial(tmp_path / "file").progress() in (None, replace(new, etag='"1"'))
+
+
 def test_resuming_counts_what_is_there(server: Server, fetcher: HttpFetcher, tmp_path: Path) -> None:
     url = server.add("/a", Reply(DATA, etag='"1"'))
     task = _Task()
@@ -518,6 +538,20 @@ def test_no_secret_is_shown(server: Server, get: Get) -> None:
 
     assert "secret" not in caught.value.message + caught.value.hint + repr(caught.value)
     assert server.requests[0].headers["authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://h.test/a", "https://h.test/a"),
+        ("https://me:secret@h.test:8/a?token=secret#secret", "https://h.test:8/a?…"),
+        ("https://secret@[::1]/a", "https://[::1]/a"),
+        ("https://me:secret@[::1/a", "a malformed URL"),
+        ("npm:@a/b@1", "npm:@a/b@1"),
+    ],
+)
+def test_urls_are_shown_without_secrets(url: str, expected: str) -> None:
+    assert shown(url) == expected
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from pkgs.artifact.git import GitSource, clone, remote_commit, remote_tags
 from pkgs.errors import FetchError
 from tests.support.raw import Turn, heard, speaking
+from tests.support.repositories import Repository
 from tests.support.server import Reply, Request, Server, basic, redirect
 
 ENVIRON = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
@@ -249,6 +250,45 @@ def test_a_silent_git_server_is_given_up(tmp_path: Path) -> None:
     with speaking(silent) as url, pytest.raises(FetchError, match="too slow"):
         environ = ENVIRON | {"PKGS_HTTP_TIMEOUT": "1"}
         clone(GitSource(f"{url}/x.git", "v1"), tmp_path / "into", environ, timeout=30)
+
+
+def test_a_repository_runs_no_program_of_its_own_choice(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text('[protocol]\nallow = always\n[protocol "ext"]\nallow = always\n')
+    environ = ENVIRON | {"GIT_CONFIG_GLOBAL": str(tmp_path / "config")}
+
+    for source in (f"ext::touch {tmp_path}/ran.git", f"ext::touch {tmp_path}/ran.git#v1"):
+        with pytest.raises(FetchError, match="transport 'ext' not allowed"):
+            clone(_source(source), tmp_path / "into", environ)
+    assert not (tmp_path / "ran.git").exists()
+
+
+def test_submodules_stay_where_they_are(repository: Path, tmp_path: Path) -> None:
+    """Whatever the user has git do: the tree is one commit's, and nothing else is fetched."""
+    (tmp_path / "config").write_text('[protocol "file"]\nallow = always\n[submodule]\nrecurse = true\n')
+    environ = ENVIRON | {"GIT_CONFIG_GLOBAL": str(tmp_path / "config")}
+    outer = Repository.make(tmp_path / "outer.git", {"file": "x"})
+    outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", repository.as_uri(), "inner")
+    head = outer.commit({"file": "y"})
+
+    for ref in ("", head):
+        clone(GitSource(outer.uri, ref), tmp_path / "into", environ)
+        assert list((tmp_path / "into/inner").iterdir()) == []
+        shutil.rmtree(tmp_path / "into")
+
+
+@pytest.mark.parametrize("how", ["GIT_ASKPASS", "SSH_ASKPASS", "core.askPass"])
+def test_nobody_is_asked_for_a_password(server: Server, tmp_path: Path, how: str) -> None:
+    server.add("/x.git/info/refs", Reply(authorization="Basic none"))
+    asks = tmp_path / "ask"
+    asks.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\necho x\n", encoding="utf-8")
+    asks.chmod(0o755)
+    (tmp_path / "config").write_text(f"[core]\naskPass = {asks}\n" if how == "core.askPass" else "")
+
+    environ = ENVIRON | {"GIT_CONFIG_GLOBAL": str(tmp_path / "config"), how: str(asks)}
+    _asked(server.url("/x.git"), tmp_path / "into", environ)
+
+    assert server.requests
+    assert not (tmp_path / "asked").exists()
 
 
 def test_no_git_is_a_sentence(repository: Path, tmp_path: Path) -> None:

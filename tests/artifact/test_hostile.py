@@ -104,6 +104,13 @@ def test_junk_after_an_answer_is_no_part_of_the_next(framed: bytes, junk: bytes)
         assert [_read(transport, url) for _ in range(5)] == [b"x"] * 5
 
 
+def test_chunks_tell_the_length_whatever_else_does(get: Callable[[Artifact], Received]) -> None:
+    answer = OK + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
+    with speaking(said(answer)) as url:
+        assert get(Artifact(url, size=5)).digest == digest_bytes(b"hello")
+
+
 def test_a_handshake_that_stalls_is_given_up() -> None:
     def silent(connection: socket.socket) -> None:
         connection.recv(10_000)

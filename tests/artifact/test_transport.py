@@ -11,12 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import truststore
 
 from pkgs.artifact.certificates import CertificateClient
 from pkgs.artifact.clients import fetcher_of
 from pkgs.artifact.fetch import HttpFetcher
 from pkgs.artifact.locations import Location, Tls
 from pkgs.artifact.offline import OfflineFetcher
+from pkgs.artifact.tls import tls_context
 from pkgs.artifact.transport import HttpxTransport, Request, Timeouts
 from pkgs.artifact.web import Web
 from pkgs.errors import FetchError, PkgsError
@@ -221,6 +223,24 @@ def test_without_configuration_the_systems_certificates_are_trusted(
 
     with HttpxTransport({}) as transport:
         assert _read(transport, secure.url("/a")) == b"secure"
+
+
+@needs_openssl
+def test_what_one_request_trusts_or_shows_is_not_the_next_ones(
+    secure: Server, certificate: tuple[str, str]
+) -> None:
+    shown = Tls(cafile=certificate[0], certificate=certificate[0], key=certificate[1])
+
+    with HttpxTransport({}) as transport:
+        for tls in (Tls(verify=False), shown, Tls(cafile=certificate[0])):
+            assert _read(transport, secure.url("/a"), tls) == b"secure"
+        with pytest.raises(FetchError, match="is not trusted"):
+            _read(transport, secure.url("/a"))
+    assert secure.peers == ["localhost"]
+
+
+def test_the_systems_own_store_of_certificates_counts_on_every_system() -> None:
+    assert isinstance(tls_context(Tls(), {}), truststore.SSLContext)
 
 
 @needs_openssl

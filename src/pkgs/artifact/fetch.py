@@ -161,10 +161,10 @@ def plain_location(url: str) -> Location:
         raise FetchError(f"{shown(url)!r} is not a URL that can be fetched") from error
     if ".git#" in url or url.endswith(".git"):
         raise FetchError(f"{shown(url)} is a git repository: it is cloned, not downloaded")
-    if parts.scheme not in ("http", "https", "npm", "pypi") or (
+    if parts.scheme not in ("http", "https", "npm", "oci", "pypi") or (
         parts.scheme.startswith("http") and not proper
     ):
-        known = "http:, https:, file:, npm: and pypi: URLs, and git URLs that end in .git or .git#TAG"
+        known = "http:, https:, file:, npm:, oci: and pypi: URLs, and git URLs that end in .git or .git#TAG"
         raise FetchError(f"{shown(url)!r} is not a source that can be fetched", f"pkgs knows {known}")
     return Location.of(url)
 
