@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from select import select
@@ -17,6 +18,8 @@ from pkgs.errors import FetchError
 from tests.support.raw import Turn, heard, speaking
 from tests.support.repositories import Repository
 from tests.support.server import Reply, Request, Server, basic, redirect
+from tests.support.stores import SOURCES
+from tests.support.terminal import Terminal
 
 ENVIRON = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 
@@ -289,6 +292,18 @@ def test_nobody_is_asked_for_a_password(server: Server, tmp_path: Path, how: str
 
     assert server.requests
     assert not (tmp_path / "asked").exists()
+
+
+def test_nobody_at_a_terminal_is_asked_for_a_password(server: Server, tmp_path: Path) -> None:
+    server.add("/x.git/info/refs", Reply(authorization="Basic none"))
+    program = (
+        "import os, sys\nfrom pkgs.artifact.git import *\ntry: remote_tags(sys.argv[1], dict(os.environ))\n"
+        "except FetchError as error: print('told:', error.message)\n"
+    )
+    command = [sys.executable, "-c", program, server.url("/x.git")]
+
+    with Terminal(command, ENVIRON | {"PYTHONPATH": SOURCES}, tmp_path) as terminal:
+        assert "Username for" not in terminal.wait_for("told:")
 
 
 def test_no_git_is_a_sentence(repository: Path, tmp_path: Path) -> None:

@@ -146,6 +146,11 @@ def test_what_python_alone_calls_an_encoding_is_none(
     assert Web(transport).text(Location(url), 10) == "\\x41\ufffd"
 
 
+def test_a_text_that_comes_encoded_is_refused(server: Server, transport: HttpxTransport) -> None:
+    with pytest.raises(FetchError, match="comes encoded although that was not asked for"):
+        Web(transport).text(Location(server.add("/a", Reply(b"x", gzip=True))), 100)
+
+
 @pytest.mark.parametrize("status", [204, 206, 300, 304])
 def test_only_a_whole_text_is_one(server: Server, transport: HttpxTransport, status: int) -> None:
     url = server.add("/a", Reply(b"", status=status))
