@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -16,10 +19,14 @@ from pkgs.environment import pins
 from pkgs.install import clean
 from pkgs.install import install as installing
 from pkgs.shim import calls
+from pkgs.store import verify
 from pkgs.store.locks import Locks
 from tests.support.meanwhile import after, before
 from tests.support.project import Project
 from tests.support.repositories import Repository
+
+# How long another command may take that nothing keeps from its work.
+SECONDS = 5
 
 
 @pytest.fixture
@@ -129,3 +136,28 @@ def test_an_install_whose_package_is_uninstalled_and_collected_before_its_calls_
     after(monkeypatch, installing, "install", undo)
 
     assert main(["install", "alpha-1.1.0"]) == 0
+
+
+def test_a_download_that_another_process_has_repaired_is_not_removed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (blob,) = (path for path in project.state.glob("blobs/sha256/*/*") if path.stat().st_size < 1000)
+    whole = blob.read_bytes()
+    blob.chmod(0o644)
+    blob.write_bytes(bytes(len(whole)))
+    other = threading.Thread(target=lambda: project.pkgs("verify", "--deep", "--repair", check=True))
+    with ExitStack() as stack:
+
+        def start_another() -> None:
+            other.start()
+            other.join(SECONDS)
+            if blob.read_bytes() == whole:
+                repaired.append(stack.enter_context(blob.open()))
+
+        repaired: list[TextIO] = []
+        before(monkeypatch, verify, "remove_tree", start_another)
+
+        assert main(["verify", "--deep", "--repair"]) == 0
+        other.join()
+        assert blob.read_bytes() == whole
+        assert all(os.path.samestat(os.fstat(file.fileno()), blob.stat()) for file in repaired)

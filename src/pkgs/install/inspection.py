@@ -23,6 +23,7 @@ from pkgs.install.workspace import Workspace
 from pkgs.package.model import Package
 from pkgs.platforms import Platform
 from pkgs.references import Reference
+from pkgs.store.blobs import blob_lock
 from pkgs.store.records import read_record
 from pkgs.store.verify import Condition, Expectation, drop_bad_blob, examine
 
@@ -120,7 +121,9 @@ def _repaired(workspace: Workspace, found: Finding, lock: Lock, deep: bool) -> F
 def _make_again(workspace: Workspace, found: Finding, lock: Lock) -> None:
     located = locate(workspace, found.reference, lock)
     if located and located.blob:
-        drop_bad_blob(workspace.state, located.blob)
+        what, waiting = str(found.reference), workspace.reporter.info
+        with workspace.store.locks.hold(blob_lock(located.blob.hex), what=what, waiting=waiting):
+            drop_bad_blob(workspace.state, located.blob)
     if found.condition != Condition.MISSING.value:
         request = wanted(workspace, found.reference, lock)
         artifact, tree = obtain(workspace, request)

@@ -119,7 +119,10 @@ def blob_fault(state: State, digest: Digest) -> str:
 
 
 def drop_bad_blob(state: State, digest: Digest) -> None:
-    """Remove a blob whose bytes are not what its name says, so that it is fetched again."""
+    """Remove a blob whose bytes are not what its name says, so that it is fetched again.
+
+    For the holder of its lock: another process may be about to put a good one there.
+    """
     if blob_fault(state, digest):
         try:
             remove_tree(state.blob(digest))
