@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pkgs.errors import SourceError
+from pkgs.errors import ResolveError, SourceError
 from pkgs.source.catalog import Catalog
 from pkgs.source.check import check_source
 from pkgs.source.local import LocalSource
@@ -16,6 +16,7 @@ from pkgs.source.remote import RemoteSource
 from pkgs.source.sources import BUILTIN, open_source, open_sources
 from pkgs.source.uris import without_secrets
 from tests.source.conftest import Opened
+from tests.support.mounts import filesystem
 from tests.support.reporters import Heard
 from tests.support.repositories import small_manifest
 
@@ -136,6 +137,25 @@ def test_no_file_has_a_nul_in_its_name(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot read"):
         source.file("a\0b")
     assert source.read("a\0b") is None
+
+
+def test_where_case_does_not_matter_a_package_has_one_name_all_the_same(tmp_path: Path) -> None:
+    """What is pinned by another one could not be found where it does matter."""
+    _directory(tmp_path / "backing", jot=small_manifest("jot"), Ink=small_manifest("Ink"))
+    with filesystem(tmp_path / "backing", tmp_path / "disk", "folding"):
+        catalog = Catalog((LocalSource("x", tmp_path / "disk"),))
+
+        for name in ("jot", "Ink"):
+            assert catalog.get(name).manifest.name == name
+        for name in ("Jot", "JOT", "ink"):
+            with pytest.raises(ResolveError, match=f"no package '{name}'"):
+                catalog.get(name)
+
+
+def test_where_case_matters_names_may_differ_in_nothing_else(tmp_path: Path) -> None:
+    source = LocalSource("x", _directory(tmp_path / "inner", ink="1", INK="2"))
+
+    assert [file.text for name in ("ink", "INK") if (file := source.read(name))] == ["1", "2"]
 
 
 @pytest.mark.parametrize(

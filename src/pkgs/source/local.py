@@ -54,11 +54,17 @@ class LocalSource:
         try:
             if self.sealed:
                 self._refuse_outside(path, path.name)
-            return ManifestFile(name, read_text(path), path, self.uri)
+            text = read_text(path)
+            return ManifestFile(name, text, path, self.uri) if self._is_called(name) else None
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise SourceError(f"cannot read {path}: {error}", "a manifest is UTF-8 text") from error
+
+    def _is_called(self, name: str) -> bool:
+        """Tell whether a manifest that was read has that very name, also where case makes no difference."""
+        other = self.directory / f"{name.swapcase()}{SUFFIX}"
+        return not other.exists() or name in self.names()
 
     def file(self, relative: str) -> bytes:
         """Return the content of a file beside the manifests, never from outside the source."""
