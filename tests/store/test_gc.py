@@ -277,6 +277,21 @@ def test_a_copy_is_renewed_when_the_reference_means_another_tree(store: TestStor
     assert everything(path.parent) == []
 
 
+def test_what_is_tried_apart_outlives_a_clock_that_jumps(store: TestStore) -> None:
+    key = store.put_tree(ARCHIVE)
+    owner = temp_sibling(store.state.roots / "apart")
+    owner.mkdir(parents=True)
+    with store.roots.changing(owner, store.reporter):
+        store.roots.add(owner, store.reporter, trees=[key])
+        gc(store, later=2 * DAY)
+        gc(store, later=2 * DAY)
+        assert store.trees.find(key)
+    gc(store, later=2 * DAY)
+    gc(store, later=2 * DAY)
+    assert everything(store.state.roots) == []
+    assert not store.trees.find(key)
+
+
 def test_a_dry_run_passes_over_a_farm_that_goes_meanwhile(
     store: TestStore, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

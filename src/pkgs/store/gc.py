@@ -24,7 +24,7 @@ from pkgs.store.locks import Locks
 from pkgs.store.programsweep import ProgramSweep, wheels_named
 from pkgs.store.records import read_record
 from pkgs.store.root import Root
-from pkgs.store.roots import ROOTS_LOCK
+from pkgs.store.roots import ROOTS_LOCK, env_lock
 from pkgs.store.sourcesweep import SourceSweep
 from pkgs.store.sweep import KEY, YOUNG, Item, Sweep, batches, by_key, decided, entries, first, size
 from pkgs.store.treesweep import TreeSweep
@@ -120,9 +120,16 @@ class _Collector:
         found = (*keyless, *(path for directory in directories for path in entries(directory)))
         for path in (*found, *self._in_environments()):
             age = self._sweep.age(path)
-            if path.name.startswith(TEMP_PREFIX) and age > YOUNG:
+            if path.name.startswith(TEMP_PREFIX) and age > YOUNG and not self._at_work(path):
                 yield Item("leftover", path.name, path, size(path), age, "left by an interrupted run", True)
                 self._sweep.remove(path)
+
+    def _at_work(self, path: Path) -> bool:
+        """Say whether a command works apart under this name still, be the clock wrong or it slow."""
+        if path.parent != self._state.roots or not path.is_dir():
+            return False
+        with self._sweep.locks.attempt(env_lock(path)) as free:
+            return not free
 
     def _in_environments(self) -> Iterator[Path]:
         """Yield what is in the directories of plans, activation scripts and link farms."""
