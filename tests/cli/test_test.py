@@ -63,6 +63,15 @@ def test_a_source_that_is_gone_is_named_unless_not_asked_for(project: Project) -
     assert project.pkgs("test", "--no-check-sources", "tool").status == 0
 
 
+def test_a_source_that_cannot_be_reached_is_named_without_its_password(project: Project) -> None:
+    project.remote("tool", "http://me:hunter2@127.0.0.1:9/tool.tgz?token=hunter2")
+
+    for words in (["test", "tool"], ["test", "tool", "--json"]):
+        done = project.pkgs(*words)
+        assert "http://127.0.0.1:9/tool.tgz?…" in done.err + json.dumps(done.out, ensure_ascii=False)
+        assert "hunter2" not in done.err + done.out
+
+
 def test_what_cannot_be_tried_here_is_skipped(project: Project) -> None:
     publish(project, "exit 1", "")
     assert project.pkgs("test", "tool").out == "skipped\ttool-1.0.0\tits manifest has no test\n"

@@ -117,7 +117,8 @@ class TestWithoutVersion:
         manifest = project.root / "manifests" / "ink.hcl"
         manifest.write_text(
             'description = "ink"\nbinaries = ["bin/ink"]\n'
-            f'channel "nightly" {{\n  update = "24h"\n  source = "{server.url("/ink.tgz")}"\n}}\n'
+            f'channel "nightly" {{\n  update = "24h"\n'
+            f'  source = "{server.url("/ink.tgz", userinfo="me:hunter2")}"\n}}\n'
         )
         project.pkgs("install", "ink@nightly", check=True)
         assert project.call("ink").out == "one\n"
@@ -163,7 +164,8 @@ class TestWithoutVersion:
 
             done = project.pkgs("upgrade", "ink", check=True)
 
-            assert "was not asked for an update" in done.err
+            assert f"{server.url('/ink.tgz')} was not asked for an update" in done.err
+            assert "hunter2" not in done.err
             assert locked(project)["ink@nightly"]["linux-amd64"][0]["etag"] == '"1"'
             assert project.call("ink").out == "one\n"
 

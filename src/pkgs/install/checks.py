@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from pkgs.artifact.failures import shown
 from pkgs.artifact.git import GitSource, remote_commit
 from pkgs.artifact.local import local_path
 from pkgs.artifact.model import Artifact
@@ -41,7 +42,9 @@ class Checks:
         try:
             now = self._ask(artifact)
         except FetchError as error:
-            self._workspace.reporter.warn(f"{artifact.url} was not asked for an update: {error.message}")
+            self._workspace.reporter.warn(
+                f"{shown(artifact.url)} was not asked for an update: {error.message}"
+            )
             return ""
         return now if now not in (held.commit, held.etag, held.sha256) else ""
 

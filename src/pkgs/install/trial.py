@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from pkgs.artifact.failures import shown
 from pkgs.artifact.git import GitSource, remote_commit
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.placed import placed
@@ -116,7 +117,7 @@ def _unreachable(workspace: Workspace, packages: Mapping[Platform, Package]) -> 
     answers = in_parallel(
         lambda item: _why_not(workspace, item[0][0], item[1], item[0][1]), asked.items(), workspace.jobs
     )
-    return {url: why for (url, _), why in zip(asked, answers, strict=True) if why}
+    return {shown(url): why for (url, _), why in zip(asked, answers, strict=True) if why}
 
 
 def _why_not(workspace: Workspace, url: str, artifact: Artifact, platform: Platform) -> str:
