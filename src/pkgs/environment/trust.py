@@ -14,7 +14,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -59,10 +59,13 @@ def allow(env_state: Path, bin_dir: Path) -> Record:
         raise EnvError(f"{bin_dir} holds no environment", "name an environment's directory")
     record = Record({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
     kept = env_state / DIRECTORY
-    withdraw(env_state)
     try:
-        for name, content in contents.items():
-            atomic_write(kept / name, content, 0o600)
+        (kept / RECORD).unlink(missing_ok=True)
+        for name in (*_WHOLE, LOCK):
+            if name in contents:
+                atomic_write(kept / name, contents[name], 0o600)
+            else:
+                (kept / name).unlink(missing_ok=True)
         # Last: without it, the copies are nothing.
         atomic_write(kept / RECORD, json.dumps(record.digests, indent=2).encode() + b"\n", 0o600)
     except OSError as error:
@@ -97,7 +100,9 @@ def standing(env_state: Path, bin_dir: Path) -> Standing:
 
 def _contents(bin_dir: Path) -> dict[str, bytes]:
     """Return what counts of each file that exists."""
-    found = {name: (bin_dir / name).read_bytes() for name in _WHOLE if (bin_dir / name).is_file()}
-    if (bin_dir / LOCK).is_file():
-        found[LOCK] = lock_head((bin_dir / LOCK).read_bytes())
-    return found
+    found: dict[str, bytes] = {}
+    for path in (bin_dir / name for name in (*_WHOLE, LOCK)):
+        if path.is_file():
+            with suppress(FileNotFoundError):  # it has gone since
+                found[path.name] = path.read_bytes()
+    return {name: lock_head(content) if name == LOCK else content for name, content in found.items()}
