@@ -68,11 +68,12 @@ def test_exact_takes_the_pattern_literally() -> None:
     assert _found("j.e", packages, exact=True) == ["openjdk"]
 
 
-@pytest.mark.parametrize("pattern", ["(", "*a", r"\1", "(?=a)", "a" * 2000 + "."])
+@pytest.mark.parametrize("pattern", ["(", "*a", r"\1", "(?=a)", "a" * 2000 + ".", "[", "a)|(b"])
 def test_what_is_no_expression_is_refused_with_a_way_out(pattern: str) -> None:
     with pytest.raises(UsageError) as caught:
         Pattern.parse(pattern)
 
+    assert caught.value.message.startswith(repr(pattern))
     assert "--exact" in caught.value.hint
 
 

@@ -131,6 +131,11 @@ def test_no_directory_has_a_nul_in_its_name(access: Opened, uri: str) -> None:
         open_source(uri, access())
 
 
+def test_no_package_has_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(ResolveError, match="no package"):
+        Catalog((LocalSource("x", _directory(tmp_path / "inner")),)).get("a" * 300)
+
+
 def test_no_file_has_a_nul_in_its_name(tmp_path: Path) -> None:
     source = LocalSource("x", _directory(tmp_path / "inner"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ class LocalSource:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                return None
             raise SourceError(f"cannot read {path}: {error}", "a manifest is UTF-8 text") from error
 
     def _is_called(self, name: str) -> bool:

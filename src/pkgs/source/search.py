@@ -44,7 +44,8 @@ class Pattern:
         if word.startswith("^") and _PLAIN.fullmatch(word[1:]):
             prefix = word[1:]
             return cls(prefix.__eq__, lambda it: it.startswith(prefix), lambda it: it.startswith(prefix))
-        return cls(_regex(f"^(?:{text})$"), _regex(f"^(?:{text})"), _regex(text))
+        anywhere = _regex(text)  # first, so that what is wrong is told of what was given
+        return cls(_regex(f"^(?:{text})$"), _regex(f"^(?:{text})"), anywhere)
 
 
 def search(packages: Iterable[Listed], pattern: Pattern) -> list[Listed]:
