@@ -96,3 +96,18 @@ def test_a_snapshot_cannot_write_outside_of_its_place(tmp_path: Path, access: Op
         open_source(f"file://{tmp_path}/m.tar.gz", access()).names()
 
     assert list(tmp_path.rglob("evil.hcl")) == []
+
+
+def test_a_download_that_fails_leaves_no_part_of_it(tmp_path: Path, access: Opened) -> None:
+    """Nobody would go on with it, and where the disk was full it would stay so."""
+    _snapshot(tmp_path / "m.tar.gz", "1.0")
+    with serving() as server:
+        uri = server.add(
+            "/m.tar.gz",
+            Reply((tmp_path / "m.tar.gz").read_bytes(), etag='"1"', truncate_after=20),
+            Reply(status=404),
+        )
+        with pytest.raises(FetchError):
+            open_source(uri, access()).read("a")
+
+    assert [path for path in (tmp_path / "state/sources").rglob("*") if path.is_file()] == []

@@ -14,7 +14,7 @@ from pkgs.platforms import Platform
 from pkgs.progress import SilentTask
 from pkgs.source.access import Access
 from pkgs.source.remote import RemoteSource
-from pkgs.store.files import clean_on_failure, storing, temp_sibling
+from pkgs.store.files import clean_on_failure, remove_tree, storing, temp_sibling
 from pkgs.store.unpack import Limits, unpack
 
 # A public repository of 655 manifests is 13 MB in 700 files.
@@ -47,16 +47,17 @@ class SnapshotOrigin:
 
     def obtain(self, revision: str, into: Path) -> str:
         """Fetch and unpack the archive; raise :class:`SourceError` if it is not the one of ``revision``."""
-        archive = temp_sibling(into.with_name("archive"))
+        work = temp_sibling(into.with_name("archive"))
         artifact = Artifact(self.url, Digest.parse(revision) if revision else None)
-        with clean_on_failure(archive):
-            digest = self._fetch(artifact, archive)
+        with clean_on_failure(work):
             with storing(into):
+                work.mkdir()
                 into.mkdir()
             with clean_on_failure(into):
-                unpack(archive, into, name=self.url.rpartition("/")[2], limits=_LIMITS)
+                digest = self._fetch(artifact, work / "archive")
+                unpack(work / "archive", into, name=self.url.rpartition("/")[2], limits=_LIMITS)
                 _lift(into)
-            archive.unlink()
+            remove_tree(work)
         return str(digest)
 
     def _fetch(self, artifact: Artifact, archive: Path) -> Digest:
