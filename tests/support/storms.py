@@ -21,6 +21,11 @@ from tests.support.server import Reply, Server
 
 TIMEOUT = 120
 TOOLS = ("beta", "gamma", "delta")
+# What only looks, or changes as little as these: it has to succeed whatever the others do.
+LOOKS = (
+    ("list",), ("status",), ("info", "alpha"), ("env",), ("activate",), ("search", "a"), ("doctor",),
+    ("lock",), ("init",), ("trust",), ("gc", "--dry-run"), ("gc", "--usage"),
+)  # fmt: skip
 # What may be said of a package, or of a tool's link, that another process has just removed.
 NOT_INSTALLED = re.compile("is not installed here")
 NO_LINK = re.compile(r"leads to no pinned tool|/bin/\w+\W*: ([Nn]o such file|not found)")
@@ -73,6 +78,8 @@ def commands(place: Place, collect: Sequence[str], seed: int) -> Iterator[tuple[
             [exe, "uninstall", name],
             [exe, "upgrade", "alpha"],
             [exe, *collect],
+            [exe, *chance.choice(LOOKS)],
+            [exe, *chance.choice(LOOKS)],
             ["env", project.bin / "alpha"],
             ["env", project.bin / name],
         ]
