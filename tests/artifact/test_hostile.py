@@ -230,6 +230,32 @@ def test_a_proxy_that_refuses_is_asked_again_only_if_it_may_change_its_mind(
     assert heads[0].startswith(b"CONNECT origin.invalid:443 ")
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_proxy_that_closes_or_is_silent_is_named(stays: bool) -> None:
+    def turn(connection: socket.socket) -> None:
+        heard(connection)
+        if stays:
+            select([connection], [], [], 60)
+
+    with speaking(turn) as url, HttpxTransport({"https_proxy": url}, Timeouts(stall=0.3)) as transport:
+        proxy = re.escape(url)
+        with pytest.raises(FetchError, match=f"no connection to its proxy {proxy}: (timed out|server disc)"):
+            _read(transport, "https://origin.invalid/a")
+
+
+def test_a_host_that_breaks_off_behind_a_proxy_is_named() -> None:
+    def turn(connection: socket.socket) -> None:
+        heard(connection)
+        connection.sendall(OK + b"\r\n")
+
+    with (
+        speaking(turn) as url,
+        HttpxTransport({"https_proxy": url}) as transport,
+        pytest.raises(FetchError, match=r"no secure connection to origin\.invalid"),
+    ):
+        _read(transport, "https://origin.invalid/a")
+
+
 def test_what_came_encoded_is_not_gone_on_with_as_it_is(get: Callable[[Artifact], Received]) -> None:
     """A server that encodes on the way may send parts only of what it has, and call both the same."""
     data = bytes(range(256)) * 10

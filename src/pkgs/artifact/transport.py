@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_VARIABLE = "PKGS_HTTP_TIMEOUT"
+# What is done first for a request on a kept connection, as httpcore calls it.
+_KEPT = "http11.send_request_headers.started"
 _STANDARD_HEADERS = {"User-Agent": f"pkgs/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -146,11 +148,10 @@ class HttpxTransport:
             steps: list[str] = []
             try:
                 return pool.handle_request(self._prepared(request, deadline, steps))
-            except (httpx.ReadError, httpx.RemoteProtocolError):
-                if "connection.connect_tcp.started" in steps:
-                    raise
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if proxy and steps[-1].startswith("connection."):
+            except (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException) as error:
+                if steps[:1] == [_KEPT] and not isinstance(error, httpx.TimeoutException):
+                    continue
+                if proxy and _short_of_host(request.url, steps):
                     raise _no_proxy(request.url, proxy, error) from error
                 raise
 
@@ -245,6 +246,14 @@ def _failure(url: str, error: httpx.HTTPError, timeouts: Timeouts, *, reading: b
     if reading:
         return broken_off(url, _lower(str(error)) or "the connection was closed")
     return unreachable(url, f"{host} closed the connection without an answer")
+
+
+def _short_of_host(url: str, steps: Sequence[str]) -> bool:
+    """Say whether a request over a proxy failed before it was connected to the host."""
+    if any(step.startswith("connection.") and step.endswith(".failed") for step in steps):
+        return True
+    tunnelled = steps[:1] == [_KEPT] or any(step.startswith("proxy.") for step in steps)
+    return url.lower().startswith("https:") and not tunnelled
 
 
 def _no_proxy(url: str, proxy: str, error: Exception) -> AttemptError:
