@@ -10,6 +10,7 @@ from pkgs.environment import pins
 from pkgs.environment.pins import Pin, finish_change, read_pins, tool_behind, write_pins
 from pkgs.errors import EnvError
 from pkgs.references import Reference
+from pkgs.store.files import temp_sibling
 from tests.support.meanwhile import before
 
 TERRAFORM = Pin(Reference("terraform", "1.11.4"), ("terraform",))
@@ -164,6 +165,16 @@ def test_a_link_that_a_killed_change_was_about_to_put_in_place_is_no_tool(bin_di
     assert read_pins(bin_dir) == (TERRAFORM,)
     finish_change(bin_dir)
     assert links(bin_dir) == before
+
+
+def test_what_killed_commands_left_on_the_way_to_their_own_files_goes(bin_dir: Path) -> None:
+    own = ("pkgs", "activate-pkgs", "activate-pkgs.fish", "pkgs.lock")
+    for name in own:
+        temp_sibling(bin_dir / name).write_text("half")
+    beside = temp_sibling(bin_dir / "pkgs.hcl")  # its writer need not be alone
+    beside.write_text("half")
+    finish_change(bin_dir)
+    assert sorted(path.name for path in bin_dir.iterdir()) == [beside.name, "pkgs"]
 
 
 def test_a_tool_may_be_called_new(bin_dir: Path) -> None:
