@@ -40,7 +40,7 @@ artifacts = st.builds(
 )
 packages = st.builds(
     LockedPackage,
-    reference=texts,
+    reference=st.from_regex(r"[^\d\s@/-]{1,9}(-\d[^/\s-]{0,9}|@[^/\s@-]{1,9})?", fullmatch=True),
     version=texts,
     source=texts,
     artifacts=st.dictionaries(
@@ -157,6 +157,7 @@ ARTIFACT = {"url": "u", "sha256": SHA}
         ({"source": [{"uri": "u", "commit": 3}]}, "source: commit is 3"),
         ({"package": [{"version": "1"}]}, "package is [{'version': '1'}]"),
         ({"package": {"x-1": 3}}, "x-1 is 3"),
+        ({"package": {"../x": {"version": "1"}}}, "'../x' is not a package reference"),
         ({"package": {"x-1": {"version": 3}}}, "x-1: version is 3"),
         ({"package": {"x-1": {"version": "1", "runtime": "abc"}}}, "x-1: runtime is 'abc'"),
         ({"package": {"x-1": {"version": "1", "runtime": [3]}}}, "x-1: runtime is [3]"),

@@ -143,7 +143,10 @@ def _decode(data: Table) -> Lock:
             LockedSource(entry.text("uri"), entry.text("commit", ""))
             for entry in data.tables("source", "source")
         ),
-        packages={key: _decode_package(key, packages.table(key, key)) for key in packages.values},
+        packages={
+            str(data.parsed(Reference.parse, key)): _decode_package(key, packages.table(key, key))
+            for key in packages.values
+        },
     )
 
 

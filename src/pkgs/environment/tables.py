@@ -67,7 +67,7 @@ class Table:
         try:
             return parse(text)
         except PkgsError as error:
-            raise LockError(f"{self.where}: {error}") from error
+            raise LockError(f"{self.where}: {error}" if self.where else str(error)) from error
 
     def _at(self, key: str) -> str:
         return f"{self.where}: {key}" if self.where else key

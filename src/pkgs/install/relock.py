@@ -7,14 +7,15 @@ from dataclasses import replace
 
 from pkgs.artifact.select import artifacts_of
 from pkgs.environment.lock import FIRST_USE, Lock, LockedArtifact, LockedPackage, LockedSource, read_lock
-from pkgs.environment.pins import read_pins
-from pkgs.errors import FetchError
+from pkgs.environment.pins import Pin, read_pins
+from pkgs.errors import EnvError, FetchError
 from pkgs.install.complete import automatic_names, size_of, with_automatic, with_runtime
 from pkgs.install.freeze import frozen
 from pkgs.install.locking import lock_package, symbolic
 from pkgs.install.obtain import had
 from pkgs.install.transaction import alone, frozen_error, write_lock
 from pkgs.install.workspace import Workspace
+from pkgs.names import did_you_mean
 from pkgs.package.model import Package
 from pkgs.platforms import Platform
 from pkgs.references import Reference
@@ -25,15 +26,16 @@ def relock(workspace: Workspace, *, update: Sequence[str] | None = None, check: 
 
     What the lock holds already is kept, but for the packages named in ``update`` (all, if it is empty):
     these follow their manifests, channels to their newest versions. ``check`` writes nothing and asks no
-    network. Raises :class:`LockError` when frozen and not merely checking.
+    network. Raises :class:`LockError` when frozen and not merely checking, and :class:`EnvError` where
+    ``update`` names no package here.
     """
     if workspace.frozen and not check:
         raise frozen_error(workspace, "the lock cannot be written")
     with alone(workspace):
         old, pins = read_lock(workspace.environment.lock_file), read_pins(workspace.environment.bin_dir)
-        new = old
+        new = _forgotten(old, pins, update)
         for pin in pins:
-            known = None if _follows(pin.reference, update) else old.packages.get(str(pin.reference))
+            known = new.packages.get(str(pin.reference))
             new = new.with_package(_locked(workspace, pin.reference, known, asking=not check))
         new = with_automatic(new, pins, automatic_names(old, pins))
         new = with_runtime(workspace, new, pins, asking=not check)
@@ -44,8 +46,18 @@ def relock(workspace: Workspace, *, update: Sequence[str] | None = None, check: 
         return new != old if check else write_lock(workspace.environment.lock_file, old, new)
 
 
-def _follows(reference: Reference, update: Sequence[str] | None) -> bool:
-    return update is not None and (not update or reference.name in update or str(reference) in update)
+def _forgotten(lock: Lock, pins: Sequence[Pin], update: Sequence[str] | None) -> Lock:
+    """Return the lock without the packages named in ``update``: none if that is None, all if it is empty."""
+    if update is None:
+        return lock
+    references = {*map(Reference.parse, lock.packages), *(pin.reference for pin in pins)}
+    names = {text: reference for reference in references for text in (reference.name, str(reference))}
+    for text in update:
+        if text not in names:
+            likely = did_you_mean(text, names)
+            raise EnvError(f"{text} is neither pinned nor needed here{likely}", "see: pkgs list")
+    followed = {str(each) for each in references if not update or {each.name, str(each)} & {*update}}
+    return lock.only(lock.packages.keys() - followed)
 
 
 def _locked(
