@@ -15,6 +15,7 @@ import pytest
 from pkgs.digests import digest_file
 from tests.support.archives import make_tar_gz
 from tests.support.project import Project
+from tests.support.users import beside
 
 
 @pytest.fixture
@@ -177,6 +178,41 @@ def test_cleaned_packages_come_back_at_the_next_call(hello: Project) -> None:
 
     assert not list((hello.state / "trees").glob("sha256-*/"))
     assert hello.call("hello").out == "hello 1.0.0\n"
+
+
+@pytest.fixture
+def copied(project: Project) -> Path:
+    """Return a writable copy of the tool moody, in which something was changed."""
+    project.tool("moody", "1.0.0", more="mutable = true\n")
+    project.pkgs("install", "moody", check=True)
+    (copy,) = (path for path in (project.state / "mutable").glob("*/moody-1.0.0") if path.is_dir())
+    (copy / "mine").write_text("12345")
+    return copy
+
+
+def test_cleaning_tells_of_writable_copies_that_go(project: Project, copied: Path) -> None:
+    planned = items(project, "clean", "--packages", "--dry-run")
+    assert copied.exists()
+
+    done = items(project, "clean", "--packages")
+
+    item = done["copy", "moody-1.0.0"]
+    assert {**planned["copy", "moody-1.0.0"], "age": 0} == {**item, "age": 0}
+    assert (item["path"], item["removed"], item["reason"]) == (
+        str(copied),
+        True,
+        "its environment is cleaned",
+    )
+    assert item["size"] >= 5
+    assert not copied.exists()
+
+
+def test_cleaning_leaves_a_writable_copy_that_is_in_use(project: Project, copied: Path) -> None:
+    with beside(copied / "mine"):
+        item = items(project, "clean", "--packages")["copy", "moody-1.0.0"]
+
+    assert (item["removed"], item["reason"]) == (False, "a running process uses it")
+    assert (copied / "mine").exists()
 
 
 def test_what_another_environment_uses_stays_unless_all_is_said(hello: Project) -> None:

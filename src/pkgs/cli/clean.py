@@ -10,7 +10,8 @@ from pkgs.errors import UsageError
 
 EPILOG = """\
 What another environment or a running program uses stays. Packages are unpacked again, and downloaded again if
-need be, when their tools are called or by pkgs install. Needs at least one flag.
+need be, when their tools are called or by pkgs install; what was changed in writable copies (of mutable
+packages) is lost. Needs at least one flag.
 
 examples:
   pkgs clean --packages              unpack everything anew at the next call

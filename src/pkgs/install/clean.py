@@ -17,6 +17,7 @@ from pkgs.install.place import discard_copy
 from pkgs.install.transaction import alone
 from pkgs.install.workspace import Workspace
 from pkgs.store.blobs import blob_lock
+from pkgs.store.copies import copies_of, note_path
 from pkgs.store.files import storing
 from pkgs.store.processes import used_entries
 from pkgs.store.records import TREE, read_record, record_path
@@ -44,7 +45,8 @@ def clean(workspace: Workspace, cleaning: Cleaning) -> list[Item]:
         shares = _Shares(workspace, cleaning)
         # Downloads first: which ones are whose is written down beside the trees.
         downloads = list(shares.downloads()) if cleaning.downloads else []
-        return [*(shares.trees() if cleaning.packages else ()), *downloads]
+        packages = [*shares.trees(), *shares.copies()] if cleaning.packages else []
+        return [*packages, *downloads]
 
 
 class _Shares:
@@ -75,9 +77,20 @@ class _Shares:
                 if self._state.tree(key).is_dir():
                     yield self._tree(key, key in taken, f"{TREE}{key.hex}" in used, doomed)
         self._sweep.delete(doomed)
-        if not self._cleaning.dry_run:
-            for reference in self._pins:
-                discard_copy(self._workspace, reference)
+
+    def copies(self) -> Iterator[Item]:
+        """Yield the environment's own writable copies, with which all goes that was changed in them."""
+        home = copies_of(self._state, self._workspace.owner)
+        used = used_entries(home)
+        for reference in self._pins:
+            copy = home / str(reference)
+            if copy.is_dir():
+                reason = first((copy.name in used, "a running process uses it"))
+                old, why = self._sweep.age(note_path(copy)), "its environment is cleaned"
+                item = decided("copy", copy.name, copy, size(copy), old, reason, why)
+                if item.removed and not self._cleaning.dry_run:
+                    discard_copy(self._workspace, reference)
+                yield item
 
     def _tree(self, key: Digest, taken: bool, used: bool, doomed: list[Path]) -> Item:
         path, record = self._state.tree(key), read_record(self._state, key)
