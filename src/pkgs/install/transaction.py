@@ -71,6 +71,7 @@ def commit(
     is done, so that is a warning: gc keeps what was claimed before. For whoever is alone.
     """
     environment = workspace.environment
+    _refuse_changed(environment.lock_file, locks[0])
     changes = Changes.between(*pins, moved)
     wrote = locks[0] != locks[1]
     links = _turn(environment, pins, locks)
@@ -104,7 +105,7 @@ def _turn(
     if changes:
         announce(bin_dir, changes, text)
     try:
-        write_lock(lock_file, *locks)
+        _put_lock(lock_file, *locks)
         links = _write_pins(environment, pins, locks)
     except PkgsError:
         if not moves or read_bytes(lock_file) != text:
@@ -120,12 +121,29 @@ def _write_pins(
     try:
         return write_pins(environment.bin_dir, *pins)
     except PkgsError:
-        write_lock(environment.lock_file, locks[1], locks[0])
+        _put_lock(environment.lock_file, locks[1], locks[0])
         raise
 
 
 def write_lock(path: Path, old: Lock, new: Lock) -> bool:
-    """Write ``new`` where ``old`` was, if they differ; a lock that says nothing is no file."""
+    """Write ``new`` where ``old`` was, if they differ; a lock that says nothing is no file.
+
+    Raises :class:`LockError` where it is not ``old`` that is there, and :class:`StoreError`.
+    """
+    if new != old:
+        _refuse_changed(path, old)
+    return _put_lock(path, old, new)
+
+
+def _refuse_changed(path: Path, old: Lock) -> None:
+    """Raise :class:`LockError` unless the lock is as it was read: git and editors do not wait for us."""
+    if read_lock(path) != old:
+        raise LockError(
+            f"{path} was changed by another program meanwhile, so nothing is written", "run the command again"
+        )
+
+
+def _put_lock(path: Path, old: Lock, new: Lock) -> bool:
     if new == old:
         return False
     text = _text(new)
