@@ -97,3 +97,18 @@ def test_another_time_alone_is_no_damage(kit: Project) -> None:
     done = kit.call("jot")
 
     assert (done.out, done.err) == ("jot\n", "")
+
+
+def test_repairing_makes_it_again_once(kit: Project) -> None:
+    log = kit.root / "log"
+    manifest = kit.root / "manifests" / "kit.hcl"
+    run = f'on "unpack" {{ run {{ cmd = "/bin/sh" args = ["-c", "echo made >>{log}"] }} }}\n'
+    manifest.write_text(run + manifest.read_text())
+    kit.pkgs("install", check=True)
+    kit.pkgs("gc", check=True)
+    of_store(kit, "jot").unlink()
+
+    done = kit.pkgs("verify", "--repair")
+
+    assert (done.out, done.err) == ("whole\tkit-1.0.0\t(repaired)\n", "")
+    assert log.read_text() == "made\n" * 2

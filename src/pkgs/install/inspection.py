@@ -14,7 +14,7 @@ from pkgs.environment.pins import Pin, read_pins
 from pkgs.errors import PkgsError
 from pkgs.install.choose import pinned_as
 from pkgs.install.materialise import Located, locate, materialise
-from pkgs.install.obtain import obtain, remake
+from pkgs.install.obtain import obtain
 from pkgs.install.place import at, discard_copy
 from pkgs.install.place import located as placed
 from pkgs.install.recorded import recorded_tree
@@ -126,8 +126,7 @@ def _make_again(workspace: Workspace, found: Finding, lock: Lock) -> None:
             drop_bad_blob(workspace.state, located.blob)
     if found.condition != Condition.MISSING.value:
         request = wanted(workspace, found.reference, lock)
-        artifact, tree = obtain(workspace, request)
-        remake(workspace, request, artifact)
+        _, tree = obtain(workspace, request, anew=True)
         _give_up_copy(workspace, request, tree.path)
     pins = [pin.reference for pin in read_pins(workspace.environment.bin_dir)]
     materialise(workspace, [found.reference], lock, lambda: known_packages(workspace, pins, lock))

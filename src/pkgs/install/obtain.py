@@ -41,17 +41,20 @@ def kind_of(workspace: Workspace, artifact: Artifact) -> str:
     return DIRECTORY if path and path.is_dir() else DOWNLOAD
 
 
-def obtain(workspace: Workspace, wanted: Wanted) -> tuple[Artifact, Tree]:
+def obtain(workspace: Workspace, wanted: Wanted, *, anew: bool = False) -> tuple[Artifact, Tree]:
     """Return the tree of the first artifact that is present, or else that can be had, and that artifact.
 
-    Nothing is fetched where a tree is there and its tools are as they were unpacked. Raises
-    :class:`LockError`, :class:`FetchError`, :class:`ArchiveError` and :class:`StoreError`.
+    Nothing is fetched where a tree is there and its tools are as they were unpacked; ``anew`` makes it again
+    all the same. Raises :class:`LockError`, :class:`FetchError`, :class:`ArchiveError` and
+    :class:`StoreError`.
     """
     artifacts = artifacts_for(workspace, wanted)
     keys = _keys(wanted, artifacts)
     claim(workspace, keys.values(), (artifact.digest for artifact in keys))
     for artifact, key in keys.items():
         tree = workspace.store.trees.find(key)
+        if tree and anew:
+            return artifact, remake(workspace, wanted, artifact)
         damaged = tree and _damaged(workspace, wanted, tree)
         if damaged:
             workspace.reporter.warn(
