@@ -96,6 +96,23 @@ def test_a_missed_tool_is_handed_to_the_program(bench: Bench) -> None:
     assert printed == [*INSTALLED, "exec", str(bench.shims.bin_dir / "tool"), "--", "-x"]
 
 
+@pytest.mark.parametrize("name", ["pkgs", "tool"])
+def test_a_lock_that_is_replaced_before_it_is_read_again_counts(bench: Bench, name: str) -> None:
+    newer = bench.small.by_path(bench.shims.bin_dir)
+    lock = write_lock(bench.shims.bin_dir, newer)
+    lock.rename(lock.with_name("newer"))
+    write_lock(bench.shims.bin_dir, bench.small.by_wheel())
+    python = bench.path / "python3"
+    python.unlink()
+    python.write_text(f'#!/bin/sh\ncp "{lock.with_name("newer")}" "{lock}"\nexec "{PYTHON}" "$@"\n')
+    python.chmod(0o755)
+    bench.shims.pin("tool")
+
+    printed, _ = bench.succeed("-x", name=name)
+    words = ["-x"] if name == "pkgs" else ["exec", str(bench.shims.bin_dir / "tool"), "--", "-x"]
+    assert printed == [*INSTALLED, *words]
+
+
 def test_the_wheel_comes_from_the_store(bench: Bench) -> None:
     bench.small.store(bench.shims.state)
     write_lock(bench.shims.bin_dir, bench.small.by_wheel())

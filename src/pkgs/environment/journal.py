@@ -19,7 +19,7 @@ from pkgs.environment.root import ACTIVATE, ACTIVATE_FISH, LOCK, WRAPPER
 from pkgs.store.files import TEMP_PREFIX, atomic_write, storing
 
 JOURNAL = ".pkgs.change"
-# What a kill may leave beside the links: files on their way to these names, which only whoever is alone writes.
+# What a kill may leave beside the links: files on their way to names that only whoever is alone writes.
 _LEFT = tuple(f"{TEMP_PREFIX}{name}-" for name in (JOURNAL, LOCK, WRAPPER, ACTIVATE, ACTIVATE_FISH))
 _FRESH_LINK = re.compile(r"\..+\.\d+\.new")
 
