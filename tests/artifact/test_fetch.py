@@ -555,7 +555,20 @@ def test_urls_are_shown_without_secrets(url: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://host/a", "http://", "http://[", "https://host:port/a", "http://a b/", "file", "x:y"]
+    "url",
+    [
+        "ftp://host/a",
+        "http://",
+        "http://[",
+        "file://[",
+        "npm://::x",
+        "oci://h:x",
+        "http://]@[::1",
+        "https://host:port/a",
+        "http://a b/",
+        "file",
+        "x:y",
+    ],
 )
 def test_what_is_no_url_is_refused(get: Get, url: str) -> None:
     with pytest.raises(FetchError, match="fetched"):

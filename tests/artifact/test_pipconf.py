@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 
@@ -85,6 +86,14 @@ def test_credentials_of_the_index_go_to_its_host_only(tmp_path: Path) -> None:
     assert config.location("https://i.test/f.whl", index).headers == basic("me", "se@cret")
     assert config.location("https://files.test/f.whl", index).headers == {}
     assert config.location(index, index).url == "https://i.test/simple"
+
+
+def test_a_password_in_the_environment_may_be_in_any_encoding(tmp_path: Path) -> None:
+    index = os.fsdecode(b"https://me:s\xe9@i.test/simple")
+
+    headers = read_config(NO_FILES | {"PIP_INDEX_URL": index}, tmp_path).location(index, index).headers
+
+    assert base64.b64decode(headers["Authorization"].partition(" ")[2]) == b"me:s\xe9"
 
 
 def test_netrc_helps_where_the_url_says_nothing(tmp_path: Path) -> None:

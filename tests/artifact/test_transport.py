@@ -102,7 +102,9 @@ def test_a_proxy_is_asked_for_the_whole_url(server: Server) -> None:
     assert server.requests[0].headers["proxy-authorization"].startswith("Basic ")
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://x", "http://p:port"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1", "nonsense://x", "http://p:port", "http://p:" + "9" * 20]
+)
 def test_an_unusable_proxy_is_a_sentence(proxy: str) -> None:
     with HttpxTransport({"ALL_PROXY": proxy}) as transport, pytest.raises(FetchError) as caught:
         _read(transport, "http://origin.invalid/a")

@@ -88,7 +88,10 @@ def test_capitals_give_up_no_encryption(scheme: str) -> None:
         _open(Web(_Scripted({url: "http://b.test/"})), Location(url))
 
 
-@pytest.mark.parametrize("target", ["http://[", "http://[::1]:x/", "//[::", "http://a\u2100b.test/"])
+@pytest.mark.parametrize(
+    "target",
+    ["http://[", "http://[::1]:x/", "//[::", "http://a\u2100b.test/", "https:////[", "http://]@[::1"],
+)
 def test_a_redirect_to_what_is_no_url_is_a_sentence(target: str) -> None:
     scripted = _Scripted({"http://a.test/": "http://b.test/", "http://b.test/": target})
 
@@ -120,6 +123,20 @@ def test_a_blocked_host_behind_a_redirect_is_named(server: Server, transport: Ht
     assert f"redirects there from {url}" in caught.value.message
     assert "allow assets.invalid" in caught.value.hint
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["{x}", "{", "{0}"])
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_host_may_be_called_anything(server: Server, host: str, status: int) -> None:
+    """A proxy answers for whatever a redirect names."""
+    server.add(f"http://{host}/", Reply(status=status))
+    server.add(f"http://%7B{host[1:].replace('}', '%7D')}/", Reply(status=status))
+
+    with (
+        HttpxTransport({"http_proxy": server.url("")}) as transport,
+        pytest.raises(FetchError, match=str(status)),
+    ):
+        Web(transport).text(Location(f"http://{host}/"), 10)
 
 
 def test_a_failure_tells_how_fast_the_server_answered(server: Server, transport: HttpxTransport) -> None:

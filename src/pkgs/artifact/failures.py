@@ -97,7 +97,7 @@ def broken_off(url: str, why: str) -> AttemptError:
 def bad_status(url: str, status: int, wait: float) -> AttemptError:
     """Say that the server answered with an error ``status`` and asks for ``wait`` seconds of patience."""
     host = host_of(url)
-    default = f"{host} is in trouble; try again later, or name a mirror" if status >= 500 else ""
+    default = "{host} is in trouble; try again later, or name a mirror" if status >= 500 else ""
     hint = _STATUS_HINTS.get(status, default).format(host=host)
     reason = f" ({_REASONS[status]})" if status in _REASONS else ""
     message = f"cannot fetch {shown(url)}: {host} answers {status}{reason}"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pkgs.artifact.download import Download, Got, Hashers, Wanted
 from pkgs.artifact.failures import AttemptError, refused, shown
 from pkgs.artifact.local import checked_file, local_path, pieces
-from pkgs.artifact.locations import Client, Location
+from pkgs.artifact.locations import Client, Location, origin
 from pkgs.artifact.model import Artifact
 from pkgs.artifact.partial import Partial, Progress
 from pkgs.artifact.patience import Patience
@@ -156,7 +156,9 @@ def plain_location(url: str) -> Location:
     """Return where an http(s) URL is; raise :class:`FetchError` for what is none."""
     try:
         parts = urlsplit(url)
-        proper = parts.hostname is not None and parts.port != 0 and not _SPACE.search(url)
+        proper = parts.port != 0 and parts.hostname is not None and not _SPACE.search(url)
+        location = Location.of(url)
+        origin(location.url)  # what is left without user and password may be malformed
     except ValueError as error:
         raise FetchError(f"{shown(url)!r} is not a URL that can be fetched") from error
     if ".git#" in url or url.endswith(".git"):
@@ -166,7 +168,7 @@ def plain_location(url: str) -> Location:
     ):
         known = "http:, https:, file:, npm:, oci: and pypi: URLs, and git URLs that end in .git or .git#TAG"
         raise FetchError(f"{shown(url)!r} is not a source that can be fetched", f"pkgs knows {known}")
-    return Location.of(url)
+    return location
 
 
 def _probed(answer: Answer) -> Probe:

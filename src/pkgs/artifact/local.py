@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from pkgs.errors import FetchError
 
 _PIECE = 1 << 20
+_WRITE = "write file:///absolute/path"
 
 
 def local_path(url: str) -> Path | None:
@@ -18,9 +19,12 @@ def local_path(url: str) -> Path | None:
     or a host.
     """
     if url.startswith("file://"):
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise FetchError(f"{url!r} is not a URL that can be fetched", _WRITE) from error
         if parts.netloc not in ("", "localhost"):
-            raise FetchError(f"{url} names a file of another machine", "write file:///absolute/path")
+            raise FetchError(f"{url} names a file of another machine", _WRITE)
         path = unquote(parts.path, errors="surrogateescape")
     elif url.startswith(("file:", "/")):
         path = url.removeprefix("file:")

@@ -71,7 +71,10 @@ class Client(Protocol):
 
 def basic(user: str, password: str) -> Mapping[str, str]:
     """Return the header of basic authentication (RFC 7617)."""
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+    return {
+        "Authorization": "Basic "
+        + base64.b64encode(f"{user}:{password}".encode(errors="surrogateescape")).decode()
+    }
 
 
 def origin(url: str) -> tuple[str, str, int]:

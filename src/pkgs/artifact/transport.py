@@ -215,7 +215,7 @@ def _translated(url: str, timeouts: Timeouts, *, reading: bool = False) -> Itera
         ) from error
     except httpx.HTTPError as error:
         raise _failure(url, error, timeouts, reading=reading) from error
-    except (OSError, ImportError, ValueError) as error:
+    except (OSError, ImportError, ValueError, OverflowError) as error:
         # Certificate files that cannot be read, a proxy of a kind that is not known.
         raise refused(url, f"its connection cannot be set up: {error}", _SETUP_HINT) from error
 

@@ -102,10 +102,11 @@ def _target(first: str, here: str, location: str) -> str:
     """Return where ``location`` leads from ``here``, without user and password."""
     try:
         parts = urlsplit(urljoin(here, location))
-        _ = parts.port
+        target = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        origin(target)  # what is left without them may be malformed
     except ValueError as error:
         raise refused(first, f"{host_of(here)} redirects to a malformed URL") from error
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return target
 
 
 @contextmanager
