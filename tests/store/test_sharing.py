@@ -154,6 +154,27 @@ def test_what_gc_takes_of_one_stays_for_the_other_and_sizes_are_true(
     assert sum(each.trees for each in usage(store.state, [])) == 2 * SIZE + 1
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_shared_counts_for_the_package_that_is_used(
+    store: TestStore, tmp_path: Path, which: int
+) -> None:
+    """So that what gc leaves is told of what stays."""
+    used = [make(store, "one.tgz"), make(store, "two.tgz")][which]
+    bin_dir = tmp_path / "bin"
+    bin_dir.mkdir()
+    store.roots.record(bin_dir, store.reporter, trees=[used.key])
+
+    found = {
+        each.label: (each.trees, each.blobs, each.environments)
+        for each in usage(store.state, store.roots.all())
+        if not each.other
+    }
+
+    names = ["one.tgz-1", "two.tgz-1"]
+    assert found[names[which]] == (2 * SIZE + 1, len(ARCHIVE), 1)
+    assert found[names[1 - which]] == (0, 0, 0)
+
+
 def test_a_writable_copy_is_a_copy(store: TestStore, tmp_path: Path) -> None:
     one, two = make(store, "one.tgz"), make(store, "two.tgz")
     copy = Copies(store.state, store.locks).ensure(two, tmp_path, Reference("two", "1"), waiting=print)

@@ -48,12 +48,17 @@ class Usage:
 
 
 def usage(state: State, roots: list[Root]) -> list[Usage]:
-    """Return the space taken by each package, and by all else in the state directory, the largest first."""
+    """Return the space taken by each package, and by all else in the state directory, the largest first.
+
+    What packages share counts for one that an environment uses, if there is such a one.
+    """
     blobs = dict(_blob_sizes(state))
+    used = frozenset[Digest]().union(*(root.trees for root in roots))
+    ordered = sorted(_records(state), key=lambda record: record.key not in used)
     by_label: dict[str, list[Record]] = defaultdict(list)
-    for record in _records(state):
+    for record in ordered:
         by_label[record.label].append(record)
-    sizes = _tree_sizes(state, [record for records in by_label.values() for record in records])
+    sizes = _tree_sizes(state, ordered)
     found = [_usage(label, records, sizes, blobs, roots) for label, records in by_label.items()]
     if blobs:
         found.append(Usage("", 0, sum(blobs.values()), 0))
