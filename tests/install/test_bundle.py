@@ -14,6 +14,7 @@ import pytest
 from pkgs.cli.main import main
 from pkgs.digests import digest_file
 from pkgs.install import bundle as bundling
+from pkgs.platforms import PLATFORMS, Platform
 from tests.support.meanwhile import before
 from tests.support.project import Project
 from tests.support.repositories import Repository, small_manifest
@@ -75,6 +76,17 @@ def test_the_lock_in_a_bundle_is_the_one_it_was_made_from(
 
     subprocess.run(["tar", "--zstd", "-xf", path, "pkgs.lock"], cwd=tmp_path, check=True)
     assert (tmp_path / "pkgs.lock").read_bytes() == lock != project.lock.read_bytes()
+
+
+def test_a_bundle_for_other_platforms_is_told_of(project: Project, tmp_path: Path) -> None:
+    others = [str(each) for each in PLATFORMS if each != Platform.current()]
+    words = [word for each in others for word in ("--platform", each)]
+    path = tmp_path / "b.tar.zst"
+    project.pkgs("bundle", "--without-pkgs", *words, str(path), check=True)
+
+    done = project.pkgs("bundle", "--load", str(path), check=True)
+
+    assert f"b.tar.zst is for {', '.join(sorted(others))}, and not for {Platform.current()}" in done.err
 
 
 def _latin(folder: Path) -> dict[str, str]:

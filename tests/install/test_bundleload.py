@@ -112,3 +112,24 @@ def test_the_order_of_members_does_not_matter_and_others_are_passed_over(state: 
     load_bundle(path, state, Heard(), lambda digests: None)
 
     assert taken(state) == [BLOB]
+
+
+@pytest.mark.parametrize("held", [b"", b"evi", b"evil and more"])
+def test_a_damaged_download_in_the_store_is_replaced(state: State, held: bytes) -> None:
+    place = state.blob(DIGEST)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(held)
+
+    loaded = load(state, tar_entry(BLOB, EVIL))
+
+    assert place.read_bytes() == EVIL
+    assert loaded.fresh == 1
+
+
+def test_what_is_there_stays(state: State) -> None:
+    load(state, tar_entry(BLOB, EVIL))
+    before = state.blob(DIGEST).stat()
+
+    assert load(state, tar_entry(BLOB, EVIL)).fresh == 0
+
+    assert state.blob(DIGEST).stat() == before

@@ -192,6 +192,8 @@ def load(app: App, path: Path) -> dict[str, object]:
     brought = len(loaded.blobs) + len(loaded.packs)
     counted = f"{brought} downloads for {', '.join(loaded.platforms)}, {loaded.fresh} of them new"
     app.reporter.info(f"{path.name}: {counted}")
+    if str(app.platform) not in loaded.platforms:
+        app.reporter.warn(f"{path.name} is for {', '.join(loaded.platforms)}, and not for {app.platform}")
     return {
         "file": str(path),
         "platforms": list(loaded.platforms),

@@ -58,7 +58,7 @@ def load_bundle(
         blobs = dict(_blobs(work, path))
         packs = dict(_packs(work, path))
         claim(frozenset((*blobs, *packs)))
-        fresh = sum(_place(state.blob(digest), blob) for digest, blob in blobs.items())
+        fresh = sum(_place(state.blob(digest), blob, verified=True) for digest, blob in blobs.items())
         fresh += sum(_place(state.pack(commit), pack) for commit, pack in packs.items())
         _place_sources(state, work)
         _place_own_wheel(state, wheels)
@@ -118,8 +118,9 @@ def _packs(work: Path, path: Path) -> Iterator[tuple[Digest, Path]]:
             yield Digest(pack.stem), pack
 
 
-def _place(target: Path, file: Path) -> bool:
-    if target.is_file():
+def _place(target: Path, file: Path, *, verified: bool = False) -> bool:
+    """Put a file where none is, or a verified one where a damaged one is, which has another size."""
+    if target.is_file() and not (verified and target.stat().st_size != file.stat().st_size):
         return False
     with storing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +150,7 @@ def _place_own_wheel(state: State, wheels: Iterable[Path]) -> None:
         if wheel.name.startswith("pkgs-"):
             copy = temp_sibling(wheel)
             copy.write_bytes(wheel.read_bytes())
-            _place(state.blob(digest_file(copy)), copy)
+            _place(state.blob(digest_file(copy)), copy, verified=True)
 
 
 def _place_wheels(state: State, found: Sequence[Path]) -> Path | None:
