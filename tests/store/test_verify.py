@@ -10,6 +10,7 @@ from pkgs.digests import Digest, digest_bytes
 from pkgs.store.recipe import Recipe
 from pkgs.store.records import listing_path, read_record, record_path
 from pkgs.store.verify import Condition, Expectation, Verdict, blob_fault, drop_bad_blob, verify
+from tests.support.archives import make_tar
 from tests.support.stores import TestStore, tar_of_files
 
 ARCHIVE = tar_of_files({"bin/tool": b"#!/bin/sh\n", "bin-x": b"x", "lib/z": b"z"}, executable={"bin/tool"})
@@ -63,7 +64,38 @@ def add(tree: Path) -> Path:
     return tree / "bin" / "more"
 
 
-@pytest.mark.parametrize("damage", [grow, touch, unset_bit, remove, add])
+def link_file(tree: Path) -> Path:
+    remove(tree)
+    (tree / "lib").chmod(0o755)
+    (tree / "lib" / "z").symlink_to("../bin-x")
+    (tree / "lib").chmod(0o555)
+    return tree / "lib" / "z"
+
+
+def open_directory(tree: Path) -> Path:
+    (tree / "lib").chmod(0o777)
+    return tree / "lib"
+
+
+def lead_elsewhere(tree: Path) -> Path:
+    link = tree / "lib" / "z"
+    link.parent.chmod(0o755)
+    link.unlink()
+    link.symlink_to("/bin")
+    link.parent.chmod(0o555)
+    return link
+
+
+def test_a_quick_look_sees_where_links_lead(store: TestStore, tmp_path: Path) -> None:
+    archive = make_tar(tmp_path / "x.tar", {"bin/tool": b"x"}, links={"lib/z": "../bin"}).read_bytes()
+    key = store.put_tree(archive)
+    assert look(store, key, deep=False).condition is Condition.WHOLE
+    link = lead_elsewhere(store.state.tree(key))
+
+    assert look(store, key, deep=False).faults == (f"{link}: points at /bin",)
+
+
+@pytest.mark.parametrize("damage", [grow, touch, unset_bit, remove, add, link_file, open_directory])
 def test_a_quick_look_names_the_damaged_file(store: TestStore, damage: Callable[[Path], Path]) -> None:
     key = store.put_tree(ARCHIVE)
     damaged = damage(store.state.tree(key))
