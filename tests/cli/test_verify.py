@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from pkgs.digests import digest_file
+from pkgs.platforms import Platform
+from tests.support.archives import make_tar_gz
 from tests.support.project import Project, Run
 
 
@@ -158,3 +160,21 @@ def test_a_tree_that_the_lock_does_not_know_can_be_accepted(jot: Project) -> Non
     assert as_told(jot, repaired).status == 0
     assert jot.pkgs("verify", "--deep").status == 0
     assert tree in jot.lock.read_text()
+
+
+@pytest.mark.parametrize(("machine", "arch"), [(62, "amd64"), (183, "arm64"), (243, "")])
+def test_a_program_for_another_processor_is_broken(project: Project, machine: int, arch: str) -> None:
+    """One that is for no known processor may well run."""
+    program = b"\x7fELF\x02\x01\x01" + bytes(11) + machine.to_bytes(2, "little") + bytes(44)
+    archive = make_tar_gz(project.root / "dist" / "core-1.0.0.tar.gz", {"core-1.0.0/bin/core": program})
+    project.manifest("core", ["1.0.0"], {archive: digest_file(archive).hex})
+    project.pkgs("install", "core", check=True)
+
+    done = project.pkgs("verify")
+
+    here = Platform.current().arch
+    if arch in ("", here):
+        assert done.out == "whole\tcore-1.0.0\n"
+    else:
+        assert done.out.startswith("broken\tcore-1.0.0\n")
+        assert done.out.endswith(f"/bin/core: built for {arch}, not for {here}\n")
