@@ -8,8 +8,8 @@ import pytest
 
 from pkgs.digests import Digest, digest_bytes
 from pkgs.store.recipe import Recipe
-from pkgs.store.records import listing_path, read_record, record_path
-from pkgs.store.verify import Condition, Expectation, Verdict, blob_fault, drop_bad_blob, verify
+from pkgs.store.records import listing_path, record_path
+from pkgs.store.verify import Condition, Expectation, Verdict, blob_fault, drop_bad_blob, examine
 from tests.support.archives import make_tar
 from tests.support.stores import TestStore, tar_of_files
 
@@ -17,7 +17,7 @@ ARCHIVE = tar_of_files({"bin/tool": b"#!/bin/sh\n", "bin-x": b"x", "lib/z": b"z"
 
 
 def look(store: TestStore, key: Digest, *, deep: bool, blob: Digest | None = None) -> Verdict:
-    return verify(store.state, [Expectation("tool-1", key, blob=blob)], deep=deep)[0]
+    return examine(store.state, Expectation("tool-1", key, blob=blob), deep=deep)
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -210,7 +210,7 @@ def test_the_locks_digest_outranks_the_record(store: TestStore) -> None:
     key = store.put_tree(ARCHIVE)
     expectation = Expectation("tool-1", key, tree=digest_bytes(b"other"))
 
-    assert verify(store.state, [expectation], deep=False)[0].condition is Condition.DAMAGED
+    assert examine(store.state, expectation, deep=False).condition is Condition.DAMAGED
 
 
 def test_a_damaged_blob_is_found_deep_and_dropped(store: TestStore) -> None:
@@ -223,24 +223,3 @@ def test_a_damaged_blob_is_found_deep_and_dropped(store: TestStore) -> None:
     assert not store.state.blob(blob).exists()
     assert blob_fault(store.state, blob) == ""
     assert look(store, key, deep=True, blob=blob).condition is Condition.WHOLE
-
-
-def test_repair_is_called_for_what_is_not_whole_and_looked_at_again(store: TestStore) -> None:
-    key = store.put_tree(ARCHIVE)
-    grow(store.state.tree(key))
-    called: list[Verdict] = []
-
-    def repair(verdict: Verdict) -> None:
-        called.append(verdict)
-        record = read_record(store.state, verdict.expectation.key)
-        assert record
-        assert record.blob
-        source = store.state.blob(record.blob)
-        store.trees.ensure(
-            Recipe(blob=record.blob), source, label="tool-1", reporter=store.reporter, anew=True
-        )
-
-    verdicts = verify(store.state, [Expectation("tool-1", key)], deep=True, repair=repair)
-
-    assert [verdict.condition for verdict in called] == [Condition.DAMAGED]
-    assert [verdict.condition for verdict in verdicts] == [Condition.WHOLE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -51,30 +51,12 @@ class Verdict:
     faults: tuple[str, ...] = ()
 
 
-def verify(
-    state: State,
-    expectations: Iterable[Expectation],
-    *,
-    deep: bool,
-    repair: Callable[[Verdict], None] | None = None,
-) -> list[Verdict]:
-    """Verify each expectation; ``deep`` reads every byte, otherwise sizes, modes and times are compared.
-
-    ``repair`` is called for what is not whole (see ``Trees.ensure(anew=True)`` and :func:`drop_bad_blob`),
-    and the verdict is that of another look after it.
-    """
-    verdicts = []
-    for expectation in expectations:
-        verdict = examine(state, expectation, deep=deep)
-        if repair and verdict.condition is not Condition.WHOLE:
-            repair(verdict)
-            verdict = examine(state, expectation, deep=deep)
-        verdicts.append(verdict)
-    return verdicts
-
-
 def examine(state: State, expectation: Expectation, *, deep: bool) -> Verdict:
-    """Return what is found in the place of ``expectation``."""
+    """Return what is found in the place of ``expectation``.
+
+    ``deep`` reads every byte; otherwise sizes, modes and times are compared. To repair it, see
+    ``Trees.ensure(anew=True)`` and :func:`drop_bad_blob`.
+    """
     if not state.tree(expectation.key).is_dir():
         return Verdict(expectation, Condition.MISSING)
     faults = tuple(islice(_faults(state, expectation, deep), MOST_FAULTS))
