@@ -74,7 +74,11 @@ def contents(place: Path) -> dict[str, tuple[int, bytes]]:
             [],
             "manage-git = false\nidea = true\n",
         ),
-        (DEFAULTS, ["--sources", "s3,s4"], 'sources = ["s3", "s4"]\nmanage-git = false\nidea = true\n'),
+        (
+            DEFAULTS,
+            ["--sources", "env:///s3,env:///s4"],
+            'sources = ["env:///s3", "env:///s4"]\nmanage-git = false\nidea = true\n',
+        ),
         (DEFAULTS, ["--git", "--no-idea", "--sources="], "sources = []\n"),
         ("", ["--no-git", "--idea"], "manage-git = false\nidea = true\n"),
         ('defaults { env = { "A": "b" } }', [], 'env = {\n  "A": "b",\n}\n'),
@@ -113,7 +117,7 @@ def test_what_is_there_already_is_kept(project: Project) -> None:
     (project.root / ".idea" / "externalDependencies.xml").write_text("mine")
     before = config(project.root)
 
-    assert init(project, project.root, "--sources", "other", "--idea").status == 0
+    assert init(project, project.root, "--sources", "env:///other", "--idea").status == 0
 
     assert (config(project.root), (project.root / ".idea" / "externalDependencies.xml").read_text()) == (
         before,
@@ -300,3 +304,22 @@ def test_renewing_an_environment_keeps_the_address_of_its_wheel(project: Project
     assert init(project, where).status == 0
 
     assert f'url = "{address}"' in (where / "bin" / "pkgs.lock").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--sources", "env:///manifests,nonsense"], "--sources: unsupported manifest source 'nonsense'\n"),
+        (["--sources", "file:///a\udcff"], "'file:///a\\udcff' cannot be written into a file\n"),
+        (["--pkgs-url", "pkgs.whl"], "--pkgs-url 'pkgs.whl' cannot be fetched\n"),
+        (["--pkgs-url", "https://example.invalid/\udcff"], "cannot be written into a file\n"),
+        (["--pkgs-url", "https://example.invalid/\n"], "cannot be written into a file\n"),
+    ],
+)
+def test_what_would_fail_every_later_command_is_refused(
+    project: Project, tmp_path: Path, words: list[str], says: str
+) -> None:
+    done = init(project, tmp_path / "new", *words)
+
+    assert (done.status, done.out, says in done.err) == (2, "", True), done.err
+    assert list((tmp_path / "new").iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,8 @@ from pkgs.app import App
 from pkgs.cli.activate import calling_shell
 from pkgs.environment.config import Config, UserConfig
 from pkgs.environment.root import ACTIVATE, ACTIVATE_FISH
+from pkgs.errors import SourceError, UsageError
+from pkgs.progress import SilentReporter
 
 EPILOG = """\
 DIR must exist; its bin/ gets the wrapper, the activation scripts, pkgs.hcl and pkgs.lock, which names this
@@ -26,6 +29,10 @@ examples:
   pkgs init .hermit                  .hermit/bin, apart from the project's own bin/
   pkgs init --sources env:///manifests,file:///srv/manifests
 """
+
+
+# What bin/pkgs fetches a wheel from.
+_FETCHED = ("https://", "http://", "file:")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +66,8 @@ def run(args: argparse.Namespace, app: App) -> int:
 
     environment = Environment(Path(os.path.abspath(app.cwd / args.dir)) / "bin")  # noqa: PTH100
     app.environment = environment
+    _look_at_sources(_uris(args.sources), app)
+    _look_at_url(args.pkgs_url)
     config = chosen_config(args, app.user_config)
     new = not environment.bin_dir.exists()
     app.reporter.info(f"{'Creating new' if new else 'Looking at'} pkgs environment in {environment.root}")
@@ -73,6 +82,36 @@ def run(args: argparse.Namespace, app: App) -> int:
     return 0
 
 
+def _look_at_sources(uris: Sequence[str], app: App) -> None:
+    """Refuse sources that no command could open: they would fail them all."""
+    from pkgs.source.access import Access  # deferred: seldom named
+    from pkgs.source.sources import open_sources
+
+    access = Access(
+        state=app.state,
+        environ=app.environ,
+        reporter=SilentReporter(),
+        fetcher=lambda: app.fetcher,
+        root=app.environment.root,
+    )
+    try:
+        open_sources([_written(uri) for uri in uris], access)
+    except SourceError as error:
+        raise UsageError(f"--sources: {error.message}", error.hint) from error
+
+
+def _look_at_url(url: str) -> None:
+    """Refuse an address that fails others only, at their first call."""
+    if url and not _written(url).startswith(_FETCHED):
+        raise UsageError(f"--pkgs-url {url!r} cannot be fetched", f"it starts with {' or '.join(_FETCHED)}")
+
+
+def _written(text: str) -> str:
+    if not text.isprintable():
+        raise UsageError(f"{text!r} cannot be written into a file", "in a URL, write such bytes as %XX")
+    return text
+
+
 def _script(app: App, directory: str) -> str:
     fish = calling_shell(app.environ).endswith("fish")
     return shlex.quote(f"{directory.rstrip('/')}/bin/{ACTIVATE_FISH if fish else ACTIVATE}")
@@ -85,7 +124,11 @@ def chosen_config(args: argparse.Namespace, user: UserConfig) -> Config:
     """
     config = user.defaults
     if args.sources is not None:
-        config = replace(config, sources=tuple(filter(None, args.sources.split(","))))
+        config = replace(config, sources=_uris(args.sources))
     git = not user.no_git and config.manage_git if args.git is None else args.git
     idea = user.idea or config.idea if args.idea is None else args.idea
     return replace(config, manage_git=git, idea=idea)
+
+
+def _uris(flag: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (flag or "").split(",")))
