@@ -303,6 +303,17 @@ def test_a_directory_works_wherever_it_is_copied_to(project: Project, server: Se
     (place / "alpha-1.0.0" / "bin" / "alpha").write_text("mine")
 
 
+def test_a_directory_may_be_named_by_a_way_around(project: Project, server: Server, tmp_path: Path) -> None:
+    publish(project, server, "alpha", more='env = { "ALPHA": "${root}" }\n')
+    project.pkgs("install", "alpha", check=True)
+
+    project.pkgs("bundle", "dist/../../bundled", check=True)
+
+    place = tmp_path / "bundled"
+    assert (place / "bin" / "alpha").readlink() == Path("../alpha-1.0.0/bin/alpha")
+    assert 'ALPHA="${PWD}/alpha-1.0.0"\n' in (place / ".env").read_text()
+
+
 def _writable(function, path, error) -> None:  # type: ignore[no-untyped-def]
     Path(path).parent.chmod(0o755)
     function(path)

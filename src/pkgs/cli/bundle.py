@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, app: App) -> int:
         return _write(args, app, target, (workspace, lock, references))
     if args.platform or args.all_platforms:
         raise UsageError("a directory is for this platform alone", f"name a file that ends in {_SUFFIX}")
-    return _unpack(args, app, target, (workspace, lock, references))
+    return _unpack(args, app, target.resolve(), (workspace, lock, references))
 
 
 _Chosen = tuple["Workspace", "Lock", "list[Reference]"]
