@@ -175,6 +175,17 @@ def test_errors_that_nobody_can_read_keep_their_status(hello: Project) -> None:
     assert hello.run(["sh", "-c", f'"{hello.exe}" lst >/dev/full 2>/dev/full']).status == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("talk", ["2>/dev/full", "2>&1 >/dev/null | true"])
+def test_work_is_done_whether_its_talk_can_be_written_or_not(hello: Project, talk: str) -> None:
+    hello.tool("bye", "1.0.0")
+
+    done = hello.run(["bash", "-c", f'set -o pipefail; "{hello.exe}" install bye {talk}'])
+
+    assert (done.status, done.err) == (0, "")
+    assert hello.call("bye").out == "bye 1.0.0\n"
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_no_harm(hello: Project, closed: str) -> None:
     done = hello.run(["sh", "-c", f'"{hello.exe}" list {closed}'])

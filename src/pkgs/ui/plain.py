@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import TextIO
@@ -45,7 +45,7 @@ class PlainReporter:
     def _tell(self, level: Level, message: str) -> None:
         if level < self.level:
             return
-        with self._lock:
+        with self._lock, suppress(OSError):  # the work goes on when nobody can hear of it
             self.stream.write(f"pkgs: {printable(message)}\n")
             self.stream.flush()
 
