@@ -230,6 +230,13 @@ def test_what_another_environment_uses_stays_unless_all_is_said(hello: Project) 
     assert hello.run([other / "bin" / "hello"]).out == "hello 1.0.0\n"
 
 
+def test_a_lock_that_is_no_file_does_not_stop_gc(hello: Project) -> None:
+    hello.lock.unlink()
+    os.mkfifo(hello.lock)
+
+    assert hello.pkgs("gc", "--json").status == 0
+
+
 def test_pkgs_itself_is_not_cleaned(hello: Project) -> None:
     reasons = {each["reason"] for each in items(hello, "clean", "--cache", "--all").values()}
 

@@ -13,6 +13,7 @@ from pkgs.digests import Digest
 from pkgs.store.processes import used_entries
 from pkgs.store.root import Root
 from pkgs.store.sweep import Item, Sweep, decided, entries, first, size
+from pkgs.texts import read_bytes
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _NAMED = re.compile(rf'^id = "({_ID.pattern})"', re.MULTILINE)
@@ -75,7 +76,7 @@ def wheels_named(roots: Iterable[Root]) -> set[Digest]:
 
 def _found(pattern: re.Pattern[str], root: Root) -> list[str]:
     """Return what the lock's table of pkgs says; without importing all that can read a lock."""
-    with suppress(OSError):
-        text = (root.bin_dir / "pkgs.lock").read_text("utf-8", errors="replace")
+    with suppress(OSError, ValueError):
+        text = read_bytes(root.bin_dir / "pkgs.lock").decode("utf-8", errors="replace")
         return pattern.findall(text.partition("\n[pkgs]\n")[2].partition("\n[")[0])[:1]
     return []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pkgs.store.files import TEMP_PREFIX
 from pkgs.store.sweep import Item, Sweep, decided, entries, first, size
+from pkgs.texts import read_bytes
 
 _LOCK_FILE = "pkgs.lock"
 _CURRENT = "current"
@@ -54,6 +55,6 @@ def source_lock(shelf: str) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8", errors="replace")
-    except OSError:
+        return read_bytes(path).decode("utf-8", errors="replace")
+    except (OSError, ValueError):
         return ""
