@@ -73,5 +73,7 @@ def test_no_lock_has_no_commits(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LockError, match="cannot read"):
+    with pytest.raises(LockError, match="cannot read") as raised:
         locked_commits(tmp_path)
+
+    assert raised.value.hint.startswith("restore it from version control")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pkgs.errors import LockError
 from pkgs.texts import read_text
 
 # How pkgs writes a source: as a table of several lines where that would not fit into one.
@@ -25,8 +24,8 @@ def locked_commits(path: Path) -> Mapping[str, str]:
         text = read_text(path)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise LockError(f"cannot read {path}: {error}") from error
+    except (OSError, ValueError):
+        return _read_whole(path)  # which says what is wrong
     found = _SOURCE.findall(text)
     if len(found) != len(_URI.findall(text)):  # written by another hand than pkgs
         return _read_whole(path)
