@@ -51,7 +51,7 @@ def _forgotten(lock: Lock, pins: Sequence[Pin], update: Sequence[str] | None) ->
     if update is None:
         return lock
     references = {*map(Reference.parse, lock.packages), *(pin.reference for pin in pins)}
-    names = {text: reference for reference in references for text in (reference.name, str(reference))}
+    names = {text for reference in references for text in (reference.name, str(reference))}
     for text in update:
         if text not in names:
             likely = did_you_mean(text, names)
