@@ -1,4 +1,4 @@
-"""What ``pkgs lock --update`` forgets: what is named, be it pinned or needed at run time."""
+"""What ``pkgs lock`` makes anew: with ``--update`` what is named, be it pinned or needed at run time."""
 
 from __future__ import annotations
 
@@ -51,3 +51,21 @@ def test_a_name_that_is_not_in_the_lock_is_an_error(linting: Project) -> None:
     assert "lnt is neither pinned nor needed here" in done.err
     assert 'did you mean "lint"?' in done.err
     assert linting.lock.read_bytes() == before
+
+
+def test_what_a_broken_lock_is_told_to_be_mended_by_mends_it(project: Project) -> None:
+    project.tool("jot", "1.0.0")
+    project.pkgs("install", "jot", check=True)
+    whole = project.lock.read_text()
+    broken = 'sha256 = "zz'.join(whole.rsplit('sha256 = "', 1))
+    project.lock.write_text(broken)
+
+    told = project.pkgs("install").err
+    assert "remove what follows its table [pkgs], and run: pkgs lock" in told
+
+    before, table, rest = broken.partition("\n[pkgs]\n")
+    project.lock.write_text(before + table + rest.partition("\n[")[0] + "\n")
+    project.pkgs("lock", check=True)
+    project.pkgs("install", check=True)
+
+    assert project.lock.read_text() == whole

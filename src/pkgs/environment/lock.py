@@ -29,7 +29,7 @@ FROM_MANIFEST = "manifest"
 FIRST_USE = "first-use"
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PLATFORMS = {platform: str(platform) for platform in PLATFORMS}
-_RESTORE = "restore it from version control, or remove it and run: pkgs lock"
+_RESTORE = "restore it from version control, or remove what follows its table [pkgs], and run: pkgs lock"
 _NEWER = "use the pkgs that wrote it, or a newer one: bin/pkgs starts the one that the lock names"
 
 
