@@ -56,6 +56,14 @@ def test_an_error_is_an_answer_and_the_exit_status(source: Path) -> None:
     assert done.returncode == 1
 
 
+def test_an_error_is_told_with_what_helps_also_when_quiet(source: Path) -> None:
+    done = resolve("--quiet", "--source", str(source), "jit", "jot-1.0.0")
+
+    assert [json.loads(line).get("error") for line in done.stdout.splitlines()] == ["unknown-package", None]
+    assert done.stderr == "pkgs: error: there is no package jit\nhint: pkgs search jit\n"
+    assert done.returncode == 1
+
+
 def test_lines_are_answered_in_order_whatever_they_ask(source: Path) -> None:
     asked = "jot\tlinux-amd64\njot\njot-7\tlinux-amd64\ninkpot\tlinux-amd64\n"
 
@@ -66,6 +74,30 @@ def test_lines_are_answered_in_order_whatever_they_ask(source: Path) -> None:
     assert answers[0]["package"]["reference"] == "jot-1.10.0"
     assert answers[1] == {"name": "jot", "sorted_versions": ["1.0.0", "1.9.0", "1.10.0"]}
     assert [answer.get("error") for answer in answers[2:]] == ["unknown-version", "unknown-package"]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "status", "says"),
+    [
+        ("<&-", 0, ""),
+        (
+            "<<<$'jot\\nb\\tplan9-mips'",
+            2,
+            "pkgs: error: line 2 of standard input: unknown platform 'plan9-mips'\nhint: known platforms: ",
+        ),
+    ],
+)
+def test_input_that_holds_no_lines_to_answer(source: Path, stdin: str, status: int, says: str) -> None:
+    command = f'exec "$@" {stdin}'
+    done = subprocess.run(
+        ["bash", "-c", command, "bash", *MAIN, "--source", str(source), "-"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr[: len(says)]) == (status, says), done.stderr
 
 
 def test_an_unknown_platform_names_the_known_ones(source: Path) -> None:

@@ -21,14 +21,16 @@ _BROKEN_PIPE = 128 + signal.SIGPIPE
 
 
 def open_streams() -> None:
-    """See that there are standard streams, and that every path can be printed."""
+    """See that there are standard streams, and that every path can be read and printed."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="surrogateescape" if stream is sys.stdout else "backslashreplace")
+            stream.reconfigure(errors="backslashreplace" if stream is sys.stderr else "surrogateescape")
 
 
 def end_promptly_when_interrupted() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
 from pkgs.app import App
-from pkgs.errors import PkgsError, SourceError
+from pkgs.cli import process
+from pkgs.errors import PkgsError, SourceError, UsageError
 from pkgs.package.answer import answers, version_answers
 from pkgs.platforms import Platform
 from pkgs.source.catalog import Catalog
@@ -48,19 +49,23 @@ def run(args: argparse.Namespace, app: App) -> int:
     catalog = _catalog(args, app)
     chosen = Platform.parse(args.platform) if args.platform else None
     if args.selectors == ["-"]:
-        requests = (_request(line, chosen, versions=args.versions) for line in sys.stdin)
+        asked = enumerate(sys.stdin, start=1)
+        requests = (_request(line, chosen, number, versions=args.versions) for number, line in asked)
         app.out.writelines(f"{line}\n" for line in _answers(requests, catalog, app, lambda _: None))
         return 0
     platform = None if args.versions else chosen or app.platform
-    complaints = _Complaints(app)
+    complaints = _Complaints()
     lines = _answers(((selector, platform) for selector in args.selectors), catalog, app, complaints)
     app.out.writelines(f"{line}\n" for line in lines)
     return complaints.status
 
 
-def _request(line: str, chosen: Platform | None, *, versions: bool) -> Request:
+def _request(line: str, chosen: Platform | None, number: int, *, versions: bool) -> Request:
     selector, _, named = line.rstrip("\n").partition("\t")
-    platform = Platform.parse(named) if named else chosen
+    try:
+        platform = Platform.parse(named) if named else chosen
+    except UsageError as error:
+        raise UsageError(f"line {number} of standard input: {error.message}", error.hint) from error
     return selector, None if versions else platform
 
 
@@ -79,13 +84,11 @@ def _answers(
 class _Complaints:
     """Tells errors on standard error, and remembers that there was one."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self) -> None:
         self.status = 0
 
     def __call__(self, error: PkgsError) -> None:
-        self.status = error.exit_code
-        self._app.reporter.warn(error.message)
+        self.status = process.fail(error)
 
 
 def _catalog(args: argparse.Namespace, app: App) -> Catalog:
