@@ -303,6 +303,17 @@ def test_a_directory_works_wherever_it_is_copied_to(project: Project, server: Se
     (place / "alpha-1.0.0" / "bin" / "alpha").write_text("mine")
 
 
+@pytest.mark.parametrize("version", ["", "2.7", "3.11\n"])
+def test_what_is_no_version_of_python_is_refused(project: Project, server: Server, version: str) -> None:
+    publish(project, server, "alpha")
+    project.pkgs("install", "alpha", check=True)
+
+    done = project.pkgs("bundle", "b.tar.zst", f"--python={version}")
+
+    assert (done.status, f"{version!r} is no version of Python\nhint: " in done.err) == (2, True)
+    assert not (project.root / "b.tar.zst").exists()
+
+
 def test_a_directory_may_be_named_by_a_way_around(project: Project, server: Server, tmp_path: Path) -> None:
     publish(project, server, "alpha", more='env = { "ALPHA": "${root}" }\n')
     project.pkgs("install", "alpha", check=True)

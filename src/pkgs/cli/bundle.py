@@ -38,6 +38,7 @@ variables; it works without pkgs, wherever it is copied to:
   cd dist/tools && set -a && . ./.env && terraform version
 """
 _SUFFIX = ".tar.zst"
+_PYTHON = re.compile(r"3\.[0-9]{1,2}(?:\.[0-9]{1,2})?")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
@@ -106,6 +107,15 @@ def _platforms(args: argparse.Namespace, app: App) -> tuple[Platform, ...]:
     return tuple(dict.fromkeys(map(Platform.parse, chosen))) or (app.platform,)
 
 
+def _pythons(args: argparse.Namespace) -> tuple[str, ...]:
+    from pkgs.shim.libraries import running_python
+
+    for version in args.python or ():
+        if not _PYTHON.fullmatch(version):
+            raise UsageError(f"{version!r} is no version of Python", "such as: --python 3.11")
+    return tuple(dict.fromkeys(args.python or (running_python(),)))
+
+
 def _write(args: argparse.Namespace, app: App, path: Path, chosen: _Chosen) -> int:
     from tempfile import TemporaryDirectory
 
@@ -114,12 +124,13 @@ def _write(args: argparse.Namespace, app: App, path: Path, chosen: _Chosen) -> i
 
     workspace, lock, references = chosen
     platforms = _platforms(args, app)
+    pythons = _pythons(args)
     if lock.program is None:
         raise LockError(f"there is no {app.environment.lock_file}", "write it with: pkgs lock")
     collected = collect(workspace, references, lock, platforms, every=args.all_platforms)
     with TemporaryDirectory(prefix="pkgs-bundle-") as libraries:
         if not args.without_pkgs:
-            collected = _with_pkgs(args, app, (workspace, lock), collected, Path(libraries))
+            collected = _with_pkgs(app, (workspace, lock), collected, (platforms, pythons), Path(libraries))
         write_bundle(path, collected, platforms, _epoch(app))
     for sentence in collected.left_out:
         app.reporter.warn(f"left out: {sentence}")
@@ -141,21 +152,18 @@ def _write(args: argparse.Namespace, app: App, path: Path, chosen: _Chosen) -> i
 
 
 def _with_pkgs(
-    args: argparse.Namespace,
     app: App,
     within: tuple[Workspace, Lock],
     collected: Collected,
+    wanted: tuple[tuple[Platform, ...], tuple[str, ...]],
     place: Path,
 ) -> Collected:
     from pkgs.install.bundle import own_wheel
-    from pkgs.shim.libraries import fetch_libraries, running_python
+    from pkgs.shim.libraries import fetch_libraries
 
     workspace, lock = within
     assert lock.program is not None
-    pythons = args.python or [running_python()]
-    libraries = fetch_libraries(
-        place, app.environ, lock.program.requirements, _platforms(args, app), pythons, app.reporter
-    )
+    libraries = fetch_libraries(place, app.environ, lock.program.requirements, *wanted, app.reporter)
     members = {**collected.members, **own_wheel(workspace, lock)}
     members |= {f"wheels/{path.name}": path for path in libraries.wheels}
     left_out = (*collected.left_out, *libraries.problems)
