@@ -67,6 +67,24 @@ def test_the_next_call_makes_it_again_and_says_so(kit: Project, damage: str) -> 
     assert kit.call("jot", PKGS_EXE="/bin/false").err == ""
 
 
+def test_it_is_seen_below_a_root_and_whatever_its_directory_is_called(project: Project) -> None:
+    archive = make_tar_gz(
+        project.root / "dist" / "kit-1.0.0.tar.gz", {"kit-1.0.0/usr/d\u00e9/jot": b"#!/bin/sh\necho jot\n"}
+    )
+    manifest = project.manifest("kit", ["1.0.0"], {archive: ""})
+    text = manifest.read_text().replace('"bin/kit"', '"d\u00e9/j*"').partition("sha256sums")[0]
+    manifest.write_text('root = "${dest}/usr"\n' + text)
+    project.pkgs("install", "kit", check=True)
+    (tool,) = (project.state / "trees").glob("sha256-*/usr/*/jot")
+    tool.parent.chmod(0o755)
+    tool.unlink()
+
+    done = project.call("jot")
+
+    assert (done.status, done.out) == (0, "jot\n"), done.err
+    assert f"warning: kit-1.0.0: {tool}: " in done.err
+
+
 def test_installing_unpins_no_tool_that_is_only_gone_from_the_store(kit: Project) -> None:
     of_store(kit, "jot").unlink()
 

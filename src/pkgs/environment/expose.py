@@ -9,7 +9,7 @@ import fnmatch
 import glob
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from pkgs.errors import EnvError, StoreError
@@ -51,24 +51,9 @@ def matches(pattern: str, root: str) -> list[str]:
     return sorted(found)
 
 
-def exposing(package: Package) -> Callable[[str], bool]:
-    """Return what tells of a path, without looking at the disk, whether ``binaries`` match it as it stands.
-
-    A path that leads through a link is not told.
-    """
-    patterns = [
-        os.path.normpath(os.path.join(package.root, pattern.lstrip("/"))).split("/")
-        for pattern in package.binaries
-    ]
-
-    def exposed(path: str) -> bool:
-        parts = path.split("/")
-        return any(
-            len(parts) == len(pattern) and all(map(fnmatch.fnmatchcase, parts, pattern))
-            for pattern in patterns
-        )
-
-    return exposed
+def globs(package: Package) -> list[str]:
+    """Return ``binaries`` as whole paths: where its tools are, unless a link leads there."""
+    return [os.path.normpath(os.path.join(package.root, pattern.lstrip("/"))) for pattern in package.binaries]
 
 
 def _names(directory: str, part: str) -> list[str]:

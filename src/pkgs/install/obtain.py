@@ -15,7 +15,7 @@ from pkgs.artifact.local import local_path
 from pkgs.artifact.model import NOTHING, Artifact
 from pkgs.artifact.placed import placed
 from pkgs.digests import Digest
-from pkgs.environment.expose import exposing
+from pkgs.environment.expose import globs
 from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, PkgsError, together
 from pkgs.install.place import at
 from pkgs.install.recipes import finish, recipe_of
@@ -68,7 +68,7 @@ def obtain(workspace: Workspace, wanted: Wanted, *, anew: bool = False) -> tuple
 def _damaged(workspace: Workspace, wanted: Wanted, tree: Tree) -> Path | None:
     """Return a tool in a tree that is not as it was unpacked, seen by kind and size alone."""
     package = at(workspace, wanted.unplaced, wanted.reference, tree.path)
-    return glance(workspace.state, tree.key, exposing(package))
+    return glance(workspace.state, tree.key, globs(package))
 
 
 def remake(workspace: Workspace, wanted: Wanted, artifact: Artifact) -> Tree:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -126,12 +126,17 @@ def writing_listing(path: Path) -> Iterator[Callable[[Entry], None]]:
         yield write
 
 
-def read_listing(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a listing; raises :class:`StoreError` for one that cannot be read."""
+def read_listing(path: Path, parts: Collection[str] = ("",)) -> Iterator[Entry]:
+    """Yield the entries of a listing; raises :class:`StoreError` for one that cannot be read.
+
+    Those in which none of ``parts`` stands may be left out: to parse them all takes long.
+    """
+    quoted = [json.dumps(part)[1:-1] for part in parts]
     try:
         with path.open(encoding="ascii") as file:
             for line in file:
-                yield _entry(json.loads(line))
+                if any(part in line for part in quoted):
+                    yield _entry(json.loads(line))
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is damaged"
         raise StoreError(f"{path}: cannot be read: {reason}", "run: pkgs verify --repair") from error

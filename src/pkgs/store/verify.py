@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from pkgs.store.records import listing_path, read_listing, read_record, record_p
 from pkgs.store.treedigest import SEALED, Entry, TreeSum, entries, sort_key
 
 MOST_FAULTS = 20
+# What begins the part of a glob that is no plain text.
+_MAGIC = re.compile(r"[*?[]")
 
 
 class Condition(Enum):
@@ -63,19 +67,27 @@ def examine(state: State, expectation: Expectation, *, deep: bool) -> Verdict:
     return Verdict(expectation, Condition.DAMAGED if faults else Condition.WHOLE, faults)
 
 
-def glance(state: State, key: Digest, chosen: Callable[[str], bool]) -> Path | None:
-    """Return one of the ``chosen`` files and links of a tree that is not as it was unpacked, None if all are.
+def glance(state: State, key: Digest, globs: Iterable[str]) -> Path | None:
+    """Return one of the files and links of a tree that is not as it was unpacked, None if all are.
 
-    Only kinds, sizes and where links lead are compared: copies of a state directory, such as images of
-    containers, may have lost times. What cannot be read counts as right.
+    Of those that match ``globs``, which are whole paths, only kinds, sizes and where links lead are compared:
+    copies of a state directory, such as images of containers, may have lost times. What cannot be read counts
+    as right.
     """
     root = state.tree(key)
+    chosen = [os.path.relpath(glob, root) for glob in globs]
     with suppress(OSError, StoreError):
-        for listed in read_listing(listing_path(state, key)):
-            path = f"{root}/{listed.path}"
-            if listed.kind != "d" and chosen(path) and not _alike(listed, Path(path)):
-                return Path(path)
+        for listed in read_listing(listing_path(state, key), [_MAGIC.split(glob)[0] for glob in chosen]):
+            if listed.kind != "d" and any(_matches(listed.path, glob) for glob in chosen):
+                path = root / listed.path
+                if not _alike(listed, path):
+                    return path
     return None
+
+
+def _matches(path: str, glob: str) -> bool:
+    parts, patterns = path.split("/"), glob.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
 
 
 def _alike(listed: Entry, path: Path) -> bool:
