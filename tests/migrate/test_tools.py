@@ -122,9 +122,10 @@ def test_all_forms_of_mise(tmp_path: Path) -> None:
     )
 
 
-def test_a_broken_file_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["[tools\n", "[tools]\na = " + "[" * 3000])
+def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "mise.toml"
-    file.write_text("[tools\n")
+    file.write_text(text)
 
     with pytest.raises(EnvError, match=r"mise\.toml: "):
         read_tools(file)

@@ -45,7 +45,7 @@ def _of_asdf(text: str) -> Iterator[Wanted]:
 def _of_mise(text: str, path: Path) -> Iterator[Wanted]:
     try:
         tools = tomllib.loads(text).get("tools", {})
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise EnvError(f"{path}: {error}", "correct it, then migrate again") from error
     if not isinstance(tools, dict):
         raise EnvError(f"{path}: tools is not a table", "see whether it is a mise.toml")
