@@ -207,6 +207,52 @@ def test_a_bug_leaves_a_report(tmp_path: Path) -> None:
     report.unlink()
 
 
+WITHOUT_SPACE = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+
+
+def test_a_bug_is_told_whole_where_no_report_can_be_written() -> None:
+    code = "import sys, pkgs.cli.version as v\nv.run = lambda *_: 1 / 0\nfrom pkgs.cli.main import main\n"
+
+    done = python(f"{code}{WITHOUT_SPACE}sys.exit(main(['version', '--json']))")
+
+    error, hint, *told = done.stderr.splitlines()
+    assert (done.returncode, error.startswith("pkgs: error: this is a bug in pkgs: ZeroDiv")) == (3, True)
+    assert hint.startswith("hint: no report can be written (")
+    assert (told[0], told[-1]) == (
+        "Traceback (most recent call last):",
+        "ZeroDivisionError: division by zero",
+    )
+
+
+def test_a_full_temporary_directory_is_named() -> None:
+    code = "import sys, tempfile, pkgs.cli.version as v\nv.run = lambda *_: tempfile.mkdtemp()\n"
+
+    done = python(f"{code}from pkgs.cli.main import main\n{WITHOUT_SPACE}sys.exit(main(['version']))")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("pkgs: error: No usable temporary directory found in [")
+    assert "\nhint: set TMPDIR to a directory " in done.stderr
+
+
+@pytest.mark.parametrize("words", [["init"], ["init", "x"], ["migrate"], ["migrate", "--beside", "x"]])
+@pytest.mark.parametrize("pwd", [".", None])
+def test_nothing_is_made_where_the_working_directory_was_removed(
+    tmp_path: Path, words: list[str], pwd: str | None
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"import os, sys\nos.environ.pop('PWD', 0)\npwd = {pwd!r}\nif pwd: os.environ['PWD'] = pwd\n"
+    code += f"os.chdir({str(gone)!r})\nos.rmdir({str(gone)!r})\n"
+
+    done = python(f"{code}from pkgs.cli.main import main\nsys.exit(main({words!r}))")
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "pkgs: error: the working directory has been removed\nhint: change to one that is there\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_interrupt_ends_at_once_and_changes_nothing(project: Project) -> None:
     with serving() as server:
         for name in ("one", "two"):

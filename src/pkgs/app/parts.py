@@ -52,6 +52,20 @@ class Parts:
 
         return working_directory(self.environ)
 
+    def place(self, name: str) -> Path:
+        """Return the directory ``name`` that is to be written to, links keeping their names.
+
+        Raises :class:`EnvError` where the working directory has been removed and says nothing about it.
+        """
+        if not os.path.isabs(name):  # noqa: PTH117  # the same for "", without a Path
+            try:
+                Path.cwd()
+            except FileNotFoundError:
+                raise EnvError(
+                    "the working directory has been removed", "change to one that is there"
+                ) from None
+        return Path(os.path.abspath(self.cwd / name))  # noqa: PTH100
+
     @property
     def offline(self) -> bool:
         """Whether the network must not be used."""

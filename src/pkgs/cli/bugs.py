@@ -11,6 +11,15 @@ from collections.abc import Sequence
 from pkgs import __version__
 
 
+def reported(words: Sequence[str]) -> str:
+    """Write a report, and return where it is; all that matters of it where none can be written."""
+    told = traceback.format_exc().rstrip()
+    try:
+        return f"a report is in {write_report(words)}"
+    except OSError as error:
+        return f"no report can be written ({error}); this is what it would say:\n{told}"
+
+
 def write_report(words: Sequence[str]) -> str:
     """Write what is known of the exception being handled; return the file's path."""
     with tempfile.NamedTemporaryFile(

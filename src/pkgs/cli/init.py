@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from pkgs.app import App
 from pkgs.cli.activate import calling_shell
@@ -64,7 +62,7 @@ def run(args: argparse.Namespace, app: App) -> int:
     from pkgs.environment.root import Environment
     from pkgs.shim.scaffold import Scaffold
 
-    environment = Environment(Path(os.path.abspath(app.cwd / args.dir)) / "bin")  # noqa: PTH100
+    environment = Environment(app.place(args.dir) / "bin")
     app.environment = environment
     _look_at_sources(_uris(args.sources), app)
     _look_at_url(args.pkgs_url)

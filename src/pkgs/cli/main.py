@@ -85,9 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _bug(error: Exception, words: Sequence[str]) -> int:
-    from pkgs.cli.bugs import write_report  # deferred: seldom needed
+    from pkgs.cli.bugs import reported  # deferred: seldom needed
 
-    process.fail(PkgsError(f"this is a bug in pkgs: {error!r}", f"a report is in {write_report(words)}"))
+    process.fail(PkgsError(f"this is a bug in pkgs: {error!r}", reported(words)))
     return EXIT_BUG
 
 

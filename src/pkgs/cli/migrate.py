@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -80,7 +79,7 @@ def run(args: argparse.Namespace, app: App) -> int:
 
 def _planned(args: argparse.Namespace, app: App, held: ExitStack) -> Migration:
     """Return the migration of whatever there is to migrate; ``held`` keeps others from changing it."""
-    what = Path(os.path.abspath(app.cwd / (args.what or ".")))  # noqa: PTH100  # links keep their names
+    what = app.place(args.what or ".")
     if not what.exists():
         raise UsageError(f"there is no {what}", "name a project, an environment, or a file of tools")
     found = next(
@@ -137,7 +136,7 @@ def _from_tools(path: Path, args: argparse.Namespace, app: App, held: ExitStack)
 
 
 def _environment(args: argparse.Namespace, app: App) -> Environment | None:
-    return Environment(Path(os.path.abspath(app.cwd / args.beside)) / "bin") if args.beside else None  # noqa: PTH100
+    return Environment(app.place(args.beside) / "bin") if args.beside else None
 
 
 def _keep_alone(target: Workspace, args: argparse.Namespace, held: ExitStack) -> None:

@@ -110,6 +110,8 @@ def refused_by_system(error: OSError) -> PkgsError | None:
         return PkgsError(f"{path}: {error.strerror}", "see whether it exists and whether you may use it")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
         return PkgsError(f"the output cannot be written: {error.strerror}")
+    if str(error.strerror).startswith("No usable temporary directory"):  # tempfile's own words
+        return PkgsError(str(error.strerror), "set TMPDIR to a directory that you may write, with space left")
     return None
 
 

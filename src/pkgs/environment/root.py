@@ -50,7 +50,7 @@ def working_directory(environ: Mapping[str, str]) -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        return Path(environ.get("PWD", "/"))
+        return Path("/", environ.get("PWD", ""))  # some shells then say "."
 
 
 def is_bin_dir(path: Path) -> bool:
