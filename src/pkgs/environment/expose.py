@@ -51,9 +51,11 @@ def matches(pattern: str, root: str) -> list[str]:
     return sorted(found)
 
 
-def globs(package: Package) -> list[str]:
-    """Return ``binaries`` as whole paths: where its tools are, unless a link leads there."""
-    return [os.path.normpath(os.path.join(package.root, pattern.lstrip("/"))) for pattern in package.binaries]
+def globs(package: Package, dest: str) -> list[str]:
+    """Return ``binaries`` as seen from ``dest``, the place of the package; what is outside of it, not."""
+    top = f"{dest}/"
+    whole = [os.path.normpath(os.path.join(package.root, each.lstrip("/"))) for each in package.binaries]
+    return [each.removeprefix(top) for each in whole if each.startswith(top)]
 
 
 def _names(directory: str, part: str) -> list[str]:

@@ -17,11 +17,11 @@ from pkgs.artifact.placed import placed
 from pkgs.digests import Digest
 from pkgs.environment.expose import globs
 from pkgs.errors import ArchiveError, DigestMismatchError, FetchError, PkgsError, together
-from pkgs.install.place import at
 from pkgs.install.recipes import finish, recipe_of
 from pkgs.install.repositories import fill
 from pkgs.install.wanted import Wanted, artifacts_for
 from pkgs.install.workspace import Workspace
+from pkgs.package.model import Places
 from pkgs.platforms import Platform
 from pkgs.store.ahead import Ahead
 from pkgs.store.treedigest import digest_tree
@@ -67,8 +67,7 @@ def obtain(workspace: Workspace, wanted: Wanted, *, anew: bool = False) -> tuple
 
 def _damaged(workspace: Workspace, wanted: Wanted, tree: Tree) -> Path | None:
     """Return a tool in a tree that is not as it was unpacked, seen by kind and size alone."""
-    package = at(workspace, wanted.unplaced, wanted.reference, tree.path)
-    return glance(workspace.state, tree.key, globs(package))
+    return glance(workspace.state, tree.key, globs(wanted.package, Places.symbolic().dest))
 
 
 def remake(workspace: Workspace, wanted: Wanted, artifact: Artifact) -> Tree:

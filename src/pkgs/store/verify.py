@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -67,18 +67,16 @@ def examine(state: State, expectation: Expectation, *, deep: bool) -> Verdict:
     return Verdict(expectation, Condition.DAMAGED if faults else Condition.WHOLE, faults)
 
 
-def glance(state: State, key: Digest, globs: Iterable[str]) -> Path | None:
-    """Return one of the files and links of a tree that is not as it was unpacked, None if all are.
+def glance(state: State, key: Digest, globs: Sequence[str]) -> Path | None:
+    """Return what ``globs`` match in a tree, but is not as it was unpacked: the first such file or link.
 
-    Of those that match ``globs``, which are whole paths, only kinds, sizes and where links lead are compared:
-    copies of a state directory, such as images of containers, may have lost times. What cannot be read counts
-    as right.
+    Only kinds, sizes and where links lead are compared: copies of a state directory, such as images of
+    containers, may have lost times. What cannot be read counts as right.
     """
     root = state.tree(key)
-    chosen = [os.path.relpath(glob, root) for glob in globs]
     with suppress(OSError, StoreError):
-        for listed in read_listing(listing_path(state, key), [_MAGIC.split(glob)[0] for glob in chosen]):
-            if listed.kind != "d" and any(_matches(listed.path, glob) for glob in chosen):
+        for listed in read_listing(listing_path(state, key), [_MAGIC.split(glob)[0] for glob in globs]):
+            if listed.kind != "d" and any(_matches(listed.path, glob) for glob in globs):
                 path = root / listed.path
                 if not _alike(listed, path):
                     return path
@@ -86,6 +84,7 @@ def glance(state: State, key: Digest, globs: Iterable[str]) -> Path | None:
 
 
 def _matches(path: str, glob: str) -> bool:
+    """Tell whether a glob matches a path, part by part."""
     parts, patterns = path.split("/"), glob.split("/")
     return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
 
