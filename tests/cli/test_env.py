@@ -68,6 +68,16 @@ def test_what_is_no_name_is_refused_and_nothing_is_written(project: Project) -> 
     assert done.err.startswith("pkgs: error: 'A;touch x' cannot be the name of a variable\nhint: ")
 
 
+def test_a_source_of_no_kind_is_told_with_the_file_that_names_it(project: Project) -> None:
+    path = project.bin / "pkgs.hcl"
+    path.write_text('sources = ["env:///manifests", ""]\n')
+
+    done = project.pkgs("list")
+
+    said = f"pkgs: error: {path}: unsupported manifest source ''\nhint: sources are env:///DIR, "
+    assert (done.status, done.err[: len(said)]) == (1, said)
+
+
 def test_a_broken_configuration_is_named_and_kept(project: Project) -> None:
     write(project, "env = {\n")
 

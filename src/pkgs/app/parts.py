@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
-from pkgs.errors import EnvError
+from pkgs.errors import EnvError, SourceError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -160,8 +160,13 @@ class Parts:
         from pkgs.source.index import Index
         from pkgs.source.sources import open_sources
 
-        uris = (self.config.sources or ()) if self.within else ()
-        return Catalog(open_sources(uris, self._access()), Index(self.cache))
+        if not self.within:
+            return Catalog(open_sources((), self._access()), Index(self.cache))
+        try:
+            sources = open_sources(self.config.sources or (), self._access())
+        except SourceError as error:
+            raise SourceError(f"{self.environment.config_file}: {error.message}", error.hint) from error
+        return Catalog(sources, Index(self.cache))
 
     @cached_property
     def within(self) -> bool:
