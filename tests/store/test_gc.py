@@ -14,11 +14,12 @@ import pytest
 from pkgs.digests import Digest, digest_bytes
 from pkgs.references import Reference
 from pkgs.store import copies as writable
-from pkgs.store import copysweep
+from pkgs.store import copysweep, sweep
 from pkgs.store.copies import Copies
 from pkgs.store.files import temp_sibling
 from pkgs.store.gc import collect
 from pkgs.store.records import moved_path, new_build, record_path
+from pkgs.store.roots import ROOTS_LOCK
 from pkgs.store.sweep import Item
 from pkgs.store.usage import Usage, usage
 from tests.support.meanwhile import after, before
@@ -348,6 +349,23 @@ def test_a_copy_under_way_outlives_a_clock_that_jumps(
     before(monkeypatch, writable, "copy_tree", lambda: gc(store, later=3 * DAY))
 
     assert (copy() / "tool").read_bytes() == b"tool"
+
+
+def test_no_claim_waits_while_what_was_to_be_a_copy_is_removed(
+    store: TestStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = temp_sibling(store.state.mutable / "home" / "tool-1")
+    left.mkdir(parents=True)
+    seen: list[bool] = []
+
+    def look() -> None:
+        with store.locks.attempt(ROOTS_LOCK) as free:
+            seen.append(free)
+
+    before(monkeypatch, sweep, "remove_tree", look)
+    gc(store, later=2 * DAY)
+
+    assert (seen, left.exists()) == ([True], False)
 
 
 def test_usage_is_told_by_package(store: TestStore, bin_dir: Path) -> None:

@@ -37,7 +37,7 @@ class CopySweep:
         used = used_entries(home)
         for path in entries(home):
             if path.name.startswith(TEMP_PREFIX):
-                yield from self._left(path)
+                yield from self._left(path, doomed)
             elif path.is_dir():
                 with self._sweep.locks.attempt(lock_of(path)) as free:
                     item = self._decided(path, root, used=path.name in used, free=free)
@@ -55,11 +55,11 @@ class CopySweep:
         why = "its environment does not use it any more" if root else "its environment is gone"
         return decided("copy", copy.name, copy, size(copy), self._sweep.age(note_path(copy)), keep, why)
 
-    def _left(self, path: Path) -> Iterator[Item]:
-        """Remove what was to become a copy, unless somebody is still at it, be the clock wrong or he slow."""
+    def _left(self, path: Path, doomed: list[Path]) -> Iterator[Item]:
+        """Doom what was to become a copy, unless somebody is still at it, be the clock wrong or he slow."""
         age = self._sweep.age(path)
         becoming = path.with_name(path.name.removeprefix(TEMP_PREFIX).rsplit("-", 2)[0])
         with self._sweep.locks.attempt(lock_of(becoming)) as free:
             if free and age > YOUNG:
                 yield Item("leftover", path.name, path, size(path), age, "left by an interrupted run", True)
-                self._sweep.remove(path)
+                doomed.append(path)
