@@ -153,6 +153,18 @@ class TestUnwritableState:
 
         world.recovers("ink")
 
+    def test_what_may_not_be_read_is_nothing_to_be_restored(self, world: World, weak: list[str]) -> None:
+        manifests = world.project.root / "manifests"
+        world.project.lock.chmod(0)
+        lock = world.project.run([*weak, world.project.exe, "list"])
+        world.project.lock.chmod(0o644)
+        manifests.chmod(0)
+        source = world.project.run([*weak, world.project.exe, "search", "jot"])
+        manifests.chmod(0o755)
+
+        told(lock, f"{world.project.lock}", "see whether you may read it")
+        told(source, f"{manifests}", "see whether you may use it")
+
     def test_an_environment_that_may_not_be_written(self, world: World, weak: list[str]) -> None:
         """The links and the lock are somebody else's: nothing is changed, the lock least of all."""
         if not AS_ROOT:
@@ -164,7 +176,7 @@ class TestUnwritableState:
 
         done = world.project.run([*weak, world.project.exe, "install", "ink"])
 
-        told(done, str(world.project.bin), "")
+        told(done, str(world.project.bin), "make the directory writable; ")
         after = {path: what for path, what in world.project.snapshot().items() if "/bin/" in path}
         assert {path: what for path, what in after.items() if path in before} == before
         assert not (world.project.bin / "ink").is_symlink()

@@ -104,7 +104,8 @@ def read_lock(path: Path) -> Lock:
     except FileNotFoundError:
         return Lock()
     except (OSError, ValueError) as error:
-        raise LockError(f"cannot read {path}: {error}", _RESTORE) from error
+        hint = "see whether you may read it" if isinstance(error, PermissionError) else _RESTORE
+        raise LockError(f"cannot read {path}: {error}", hint) from error
     try:
         return _parsed(text)
     except tomllib.TOMLDecodeError as error:

@@ -41,7 +41,8 @@ class LocalSource:
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
-            raise SourceError(f"cannot read the manifest source {self.uri}: {error}") from error
+            told = f"cannot read the manifest source {self.uri}: {error}"
+            raise SourceError(told, "see whether you may use it") from error
 
     def path(self, name: str) -> Path | None:
         """Return the file that holds, or would hold, the manifest of ``name``."""
@@ -76,7 +77,8 @@ class LocalSource:
             self._refuse_outside(path, relative)
             return read_bytes(path, _LARGEST)
         except (OSError, ValueError) as error:
-            raise SourceError(f"cannot read {relative} of the manifest source {self.uri}: {error}") from error
+            told = f"cannot read {relative} of the manifest source {self.uri}: {error}"
+            raise SourceError(told, "it must be a file that you may read") from error
 
     def _refuse_outside(self, path: Path, shown: str) -> None:
         # Path.resolve of Python 3.11 raises RuntimeError for links that lead in a circle.

@@ -49,14 +49,14 @@ def refusal(path: Path, error: OSError) -> StoreError:
     if error.errno in _FULL:
         return StoreError(
             f"no space is left to write {path}",
-            "free some space (`pkgs gc` removes what no environment uses), or set PKGS_STATE_DIR to a "
-            "directory on a larger disk",
+            "free some space (`pkgs gc` removes what no environment uses); what pkgs keeps goes to another "
+            "disk with PKGS_STATE_DIR",
         )
     reason = error.strerror or str(error)
     if error.errno in _FORBIDDEN:
         return StoreError(
             f"{path} cannot be written: {reason} ({keeper(path)})",
-            "make the directory writable, or set PKGS_STATE_DIR to one that is",
+            "make the directory writable; what pkgs keeps goes to another one with PKGS_STATE_DIR",
         )
     return StoreError(f"{path} cannot be written: {reason}", "look at the disk, then run the command again")
 
