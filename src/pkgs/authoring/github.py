@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from pkgs.artifact.documents import from_json
 from pkgs.artifact.failures import AttemptError, shown
 from pkgs.artifact.github import TOKENS
 from pkgs.artifact.locations import Location
@@ -118,7 +118,7 @@ class Github:
         location, kind = Location(url, headers), "application/vnd.github+json"
         text = self._patience.first_success((url,), lambda _: self._web.text(location, _LARGEST, kind))
         try:
-            return json.loads(text)
+            return from_json(text)
         except ValueError as error:
             raise FetchError(f"{shown(url)} does not answer as GitHub's API does") from error
 

@@ -5,13 +5,13 @@ The layer's digest is the revision, so that a lock needs no manifest of the regi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pkgs.artifact.documents import from_json
 from pkgs.artifact.fetch import Fetcher
 from pkgs.artifact.oci import OciReference
 from pkgs.errors import SourceError
@@ -40,9 +40,9 @@ class OciOrigin:
         """Return the digest of the layer that the tag names now."""
         text = self.fetcher().text(self.url, _LARGEST_MANIFEST)
         try:
-            layers: Any = json.loads(text)["layers"]
-            digests = [layer["digest"] for layer in layers]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            manifest: Any = from_json(text)
+            digests = [layer["digest"] for layer in manifest["layers"]]
+        except (ValueError, KeyError, TypeError) as error:
             raise self._odd("is not an image manifest") from error
         if len(digests) != 1:
             raise self._odd(f"has {len(digests)} layers")
