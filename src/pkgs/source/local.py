@@ -68,7 +68,8 @@ class LocalSource:
     def _is_called(self, name: str) -> bool:
         """Tell whether a manifest that was read has that very name, also where case makes no difference."""
         other = self.directory / f"{name.swapcase()}{SUFFIX}"
-        return not other.exists() or name in self.names()
+        # Names alone, without a Path for each: where case makes no difference, this is for every manifest.
+        return not other.exists() or f"{name}{SUFFIX}" in os.listdir(self.directory)  # noqa: PTH208
 
     def file(self, relative: str) -> bytes:
         """Return the content of a file beside the manifests, never from outside the source."""
