@@ -276,6 +276,46 @@ def test_an_interrupt_ends_at_once_and_changes_nothing(project: Project) -> None
     assert project.snapshot() == before
 
 
+def test_an_interrupt_while_pkgs_starts_leaves_no_traceback() -> None:
+    main = ROOT / "src" / "pkgs" / "__main__.py"
+    code = f"""
+import runpy, signal, sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "pkgs.cli.flags":
+            signal.raise_signal(signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupted())
+runpy.run_path({str(main)!r}, run_name="__main__")
+"""
+
+    done = python(code)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_interrupt_while_an_object_goes_leaves_no_traceback() -> None:
+    code = """
+import signal, sys
+import pkgs.cli.version as version
+from pkgs.cli.main import main
+class Going:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+def run(*_):
+    Going()
+    return 0
+signal.signal(signal.SIGINT, signal.default_int_handler)
+version.run = run
+sys.exit(main(["version"]))
+"""
+
+    done = python(code)
+
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 130)
+
+
 def _wait_until_asked(server: object, times: int) -> None:
     deadline = time.monotonic() + 50
     while len(server.requests) < times:  # type: ignore[attr-defined]

@@ -39,6 +39,13 @@ def end_promptly_when_interrupted() -> None:
         return
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupted)
+        sys.unraisablehook = _unraisable
+
+
+def _unraisable(what: sys.UnraisableHookArgs) -> None:
+    """Be silent of an interrupt that came in a finaliser, where it ends nothing: :func:`_end` will."""
+    if what.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(what)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
