@@ -122,10 +122,22 @@ def test_all_forms_of_mise(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["[tools\n", "[tools]\na = " + "[" * 3000])
-def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", [b"[tools\n", b"[tools]\na = " + b"[" * 3000, b"[tools]\n\xff = 1\n"])
+def test_a_broken_file_is_named(tmp_path: Path, text: bytes) -> None:
     file = tmp_path / "mise.toml"
-    file.write_text(text)
+    file.write_bytes(text)
 
-    with pytest.raises(EnvError, match=r"mise\.toml: "):
+    with pytest.raises(EnvError, match=r"mise\.toml: ") as raised:
         read_tools(file)
+
+    assert raised.value.hint == "correct it, then migrate again"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(".tool-versions", "a 1\r\na 1\r\n"), ("mise.toml", '[tools]\r\na = "1"\r\n')]
+)
+def test_what_an_editor_adds_belongs_to_no_name(tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(text.encode("utf-8-sig"))
+
+    assert read_tools(file) == (Wanted("a", ("1",)),)

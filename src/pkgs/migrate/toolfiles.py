@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pkgs.errors import EnvError
+from pkgs.texts import read_text
 
 FILES = ("mise.toml", ".mise.toml", ".config/mise.toml", ".tool-versions")
 
@@ -29,10 +30,10 @@ def tool_file_below(directory: Path) -> Path | None:
 def read_tools(path: Path) -> tuple[Wanted, ...]:
     """Return what the file asks for, in its order; raise :class:`EnvError` for one that is neither kind."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EnvError(f"cannot read {path}: {error}") from error
-    return tuple(_of_mise(text, path) if path.suffix == ".toml" else _of_asdf(text))
+        text = read_text(path).removeprefix("\ufeff")  # some editors begin a file with that
+    except (OSError, ValueError) as error:
+        raise EnvError(f"cannot read {path}: {error}", "correct it, then migrate again") from error
+    return tuple(dict.fromkeys(_of_mise(text, path) if path.suffix == ".toml" else _of_asdf(text)))
 
 
 def _of_asdf(text: str) -> Iterator[Wanted]:
