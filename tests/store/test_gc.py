@@ -15,7 +15,7 @@ from pkgs.digests import Digest, digest_bytes
 from pkgs.references import Reference
 from pkgs.store import copies as writable
 from pkgs.store import copysweep, sweep
-from pkgs.store.copies import Copies
+from pkgs.store.copies import Copies, copies_of
 from pkgs.store.files import temp_sibling
 from pkgs.store.gc import collect
 from pkgs.store.records import moved_path, new_build, record_path
@@ -351,10 +351,19 @@ def test_a_copy_under_way_outlives_a_clock_that_jumps(
     assert (copy() / "tool").read_bytes() == b"tool"
 
 
+def test_what_others_put_among_the_copies_stays(store: TestStore) -> None:
+    """File servers put directories such as @eaDir everywhere."""
+    for name in ("@eaDir", "notes"):
+        (store.state.mutable / name / "tool-1").mkdir(parents=True)
+
+    assert removed(gc(store, later=2 * DAY)) == []
+    assert len(everything(store.state.mutable)) == 4
+
+
 def test_no_claim_waits_while_what_was_to_be_a_copy_is_removed(
     store: TestStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left = temp_sibling(store.state.mutable / "home" / "tool-1")
+    left = temp_sibling(copies_of(store.state, Path("/gone/bin")) / "tool-1")
     left.mkdir(parents=True)
     seen: list[bool] = []
 

@@ -10,7 +10,7 @@ from pkgs.store.copies import lock_of, made_from, note_path
 from pkgs.store.files import TEMP_PREFIX
 from pkgs.store.processes import used_entries
 from pkgs.store.root import Root
-from pkgs.store.roots import root_id
+from pkgs.store.roots import ROOT_ID, root_id
 from pkgs.store.sweep import YOUNG, Item, Sweep, decided, entries, first, size
 
 
@@ -25,7 +25,7 @@ class CopySweep:
         doomed: list[Path] = []
         with self._sweep.claims_wait():
             live = {root_id(root.bin_dir): root for root in self._sweep.live()}
-            homes = entries(self._sweep.state.mutable)
+            homes = [home for home in entries(self._sweep.state.mutable) if ROOT_ID.fullmatch(home.name)]
             for home in homes:
                 yield from self._home(home, live.get(home.name), doomed)
         self._sweep.delete(doomed)

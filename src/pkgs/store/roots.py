@@ -7,6 +7,7 @@ no root any more.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,6 +25,8 @@ from pkgs.store.root import Root, read_root
 
 # Claims are written, and gc decides, under this one lock.
 ROOTS_LOCK = "roots"
+# What an environment is called in the state directory; see root_id.
+ROOT_ID = re.compile(r"[0-9a-f]{32}")
 _SUFFIX = ".json"
 
 
