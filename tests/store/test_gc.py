@@ -351,13 +351,14 @@ def test_a_copy_under_way_outlives_a_clock_that_jumps(
     assert (copy() / "tool").read_bytes() == b"tool"
 
 
-def test_what_others_put_among_the_copies_stays(store: TestStore) -> None:
+@pytest.mark.parametrize("among", ["blobs", "envs", "git", "mutable", "partial", "self", "sources", "trees"])
+def test_what_others_put_into_the_state_directory_stays(store: TestStore, among: str) -> None:
     """File servers put directories such as @eaDir everywhere."""
     for name in ("@eaDir", "notes"):
-        (store.state.mutable / name / "tool-1").mkdir(parents=True)
+        (store.state.root / among / name / "tool-1").mkdir(parents=True)
 
     assert removed(gc(store, later=2 * DAY)) == []
-    assert len(everything(store.state.mutable)) == 4
+    assert len(everything(store.state.root / among)) == 4
 
 
 def test_no_claim_waits_while_what_was_to_be_a_copy_is_removed(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pkgs.store.files import TEMP_PREFIX
-from pkgs.store.sweep import Item, Sweep, decided, entries, first, size
+from pkgs.store.sweep import KEY, Item, Sweep, decided, entries, first, size
 from pkgs.texts import read_bytes
 
 _LOCK_FILE = "pkgs.lock"
@@ -25,7 +25,7 @@ class SourceSweep:
     def run(self) -> Iterator[Item]:
         """Remove what no environment's lock names, and what interrupted runs have left."""
         locks = "".join(_text(root.bin_dir / _LOCK_FILE) for root in self._sweep.live())
-        for shelf in entries(self._sweep.state.sources):
+        for shelf in (path for path in entries(self._sweep.state.sources) if KEY.fullmatch(path.name)):
             with self._sweep.locks.attempt(source_lock(shelf.name)) as free:
                 yield from self._shelf(shelf, locks, free=free)
 
