@@ -114,7 +114,11 @@ def test_json_keeps_operations(operations: list[EnvOp]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[", "1", "[1]", '[{"s":{"n":"a b","v":""}}]', '[{"x":{"n":"a"}}]', '[{"s":{"n":"a"}}]']
+    "text",
+    [
+        *("", "[", "1", "[1]", '[{"s":[]}]', pytest.param("[" * 5000, id="deep")),
+        *('[{"s":{"n":"a b","v":""}}]', '[{"x":{"n":"a"}}]', '[{"s":{"n":"a"}}]'),
+    ],
 )
 def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(UsageError):

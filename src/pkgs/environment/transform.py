@@ -257,7 +257,7 @@ def decode(text: str) -> tuple[EnvOp, ...]:
     """Read operations from the JSON that :func:`encode` writes; raises :class:`UsageError`."""
     try:
         return tuple(_decoded(*each.items()) for each in json.loads(text))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise UsageError(
             f"these are no environment operations: {text[:80]!r}", "pass what 'pkgs env --ops' prints"
         ) from error
