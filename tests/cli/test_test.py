@@ -98,6 +98,12 @@ def test_a_test_that_is_not_the_packages_own_is_an_error(project: Project, test:
     assert (done.status, says in done.err) == (1, True)
 
 
+def test_a_test_may_take_weeks(project: Project) -> None:
+    publish(project, "exit 0")
+
+    assert project.pkgs("test", "tool", "--timeout", "1000h").out == "passed\ttool-1.0.0\n"
+
+
 def test_unknown_packages_and_times_are_errors(project: Project) -> None:
     publish(project, "exit 0")
 

@@ -35,6 +35,8 @@ from pkgs.package.selectors import ExactSelector, GlobSelector, Selector
 from pkgs.platforms import CORE_PLATFORMS, PLATFORMS, Platform
 from pkgs.references import Reference
 
+# Seconds that can be waited for at once: poll(2) counts milliseconds in an int.
+_LONGEST = 2_000_000
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -187,7 +189,7 @@ def _run(words: list[str], environ: Mapping[str, str], limit: float) -> tuple[in
             start_new_session=True,
         )
         try:
-            output, _ = process.communicate(timeout=limit)
+            output, _ = process.communicate(timeout=min(limit, _LONGEST))
             return process.returncode, output.decode(errors="replace")
         except subprocess.TimeoutExpired:
             return None, ""
