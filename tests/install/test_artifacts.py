@@ -141,7 +141,7 @@ def test_a_lock_that_lost_its_digest_is_refused(project: Project) -> None:
     done = project.pkgs("install")
 
     assert done.status == 1
-    assert "has no sha256" in done.err
+    assert "has neither sha256 nor commit" in done.err
 
 
 def test_a_file_that_is_not_beside_the_manifest_is_named(project: Project) -> None:
