@@ -24,3 +24,10 @@ def test_it_is_where_platformdirs_says(monkeypatch: pytest.MonkeyPatch, home: st
 
 def test_a_variable_decides_before_that(tmp_path: Path) -> None:
     assert State.of({"PKGS_STATE_DIR": str(tmp_path), "HOME": "/h"}).root == tmp_path
+
+
+def test_a_way_around_leads_where_the_system_says(tmp_path: Path) -> None:
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("far/away")
+
+    assert State.of({"PKGS_STATE_DIR": f"{tmp_path}/link/../state"}).root == tmp_path / "far" / "state"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ class State:
         """
         chosen = environ.get("PKGS_STATE_DIR")
         if chosen:
-            return cls(Path(chosen).absolute())
+            root = Path(chosen).absolute()
+            if ".." in root.parts:  # what is below is compared by name
+                root = Path(os.path.realpath(root))
+            return cls(root)
         return cls(_usual_cache(environ) or _user_cache())
 
     def blob(self, digest: Digest) -> Path:
