@@ -316,6 +316,26 @@ sys.exit(main(["version"]))
     assert done.returncode in (0, 130)
 
 
+def test_an_interrupt_while_a_class_is_made_is_no_bug() -> None:
+    code = """
+import signal, sys
+import pkgs.cli.version as version
+from pkgs.cli.main import main
+class Field:
+    def __set_name__(self, *_):
+        signal.raise_signal(signal.SIGINT)
+def run(*_):
+    type("Made", (), {"field": Field()})
+signal.signal(signal.SIGINT, signal.default_int_handler)
+version.run = run
+sys.exit(main(["version"]))
+"""
+
+    done = python(code)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def _wait_until_asked(server: object, times: int) -> None:
     deadline = time.monotonic() + 50
     while len(server.requests) < times:  # type: ignore[attr-defined]

@@ -79,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return process.stop_writing()
     except Exception as error:
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return EXIT_INTERRUPTED  # while a class was made, which Python 3.11 tells by an error of its own
         refused = process.refused_by_system(error) if isinstance(error, OSError) else None
         return process.fail(refused) if refused else _bug(error, words)
     return status
