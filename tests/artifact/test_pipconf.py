@@ -70,10 +70,16 @@ def test_uvs_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "variable"), [("pip.conf", "PIP_CONFIG_FILE"), ("uv.toml", "UV_CONFIG_FILE")]
+    ("name", "variable", "text"),
+    [
+        ("pip.conf", "PIP_CONFIG_FILE", "= [nonsense"),
+        ("uv.toml", "UV_CONFIG_FILE", "= [nonsense"),
+        ("uv.toml", "UV_CONFIG_FILE", f"deep = {'[' * 100_000}"),
+    ],
+    ids=["pip", "uv", "uv-deep"],
 )
-def test_a_broken_file_is_named(name: str, variable: str, tmp_path: Path) -> None:
-    _write(tmp_path / name, "= [nonsense")
+def test_a_broken_file_is_named(name: str, variable: str, text: str, tmp_path: Path) -> None:
+    _write(tmp_path / name, text)
 
     with pytest.raises(FetchError, match=f"{name} cannot be understood"):
         read_config({variable: str(tmp_path / name)}, tmp_path)

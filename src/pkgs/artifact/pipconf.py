@@ -135,7 +135,7 @@ def _uv_settings(environ: Mapping[str, str], home: Path) -> tuple[str, tuple[str
     for file in files:
         try:
             settings = tomllib.loads(_read(file))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             hint = "correct it, or name another in UV_CONFIG_FILE"
             raise FetchError(f"uv's configuration {file} cannot be understood: {error}", hint) from error
         default, extra = _uv_indexes(settings)
