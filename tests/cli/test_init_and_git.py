@@ -309,7 +309,6 @@ def test_renewing_an_environment_keeps_the_address_of_its_wheel(project: Project
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--sources", "env:///manifests,nonsense"], "--sources: unsupported manifest source 'nonsense'\n"),
         (["--sources", "file:///a\udcff"], "'file:///a\\udcff' cannot be written into a file\n"),
         (["--pkgs-url", "pkgs.whl"], "--pkgs-url 'pkgs.whl' cannot be fetched\n"),
         (["--pkgs-url", "https://example.invalid/\udcff"], "cannot be written into a file\n"),
@@ -323,3 +322,10 @@ def test_what_would_fail_every_later_command_is_refused(
 
     assert (done.status, done.out, says in done.err) == (2, "", True), done.err
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_source_that_no_command_can_open_is_warned_of(project: Project, tmp_path: Path) -> None:
+    done = init(project, tmp_path / "new", "--sources", "env:///manifests,nonsense")
+
+    assert "warning: --sources: unsupported manifest source 'nonsense'; until it is corrected" in done.err
+    assert config(tmp_path / "new") == 'sources = ["env:///manifests", "nonsense"]\n'

@@ -55,13 +55,14 @@ def installed(shims: Shims, name: str = "tool") -> ToolPlan:
     return tool
 
 
+# Not ksh93: it opens files in a way of its own, past the library that lets calls fail.
+@pytest.mark.parametrize("shims", [name for name in SHELLS if name != "ksh93"], indirect=True)
 def test_a_plan_that_is_removed_before_it_is_read_is_none(shims: Shims, tmp_path: Path) -> None:
     installed(shims)
     faults = FaultyCalls.compiled(tmp_path, shims.state.env(shims.bin_dir) / "call")
     ended = faults.run([shims.bin_dir / "tool"], shims.environ(), tmp_path, at=0, error=errno.ENOENT)
-    if not ended.calls:
-        pytest.skip("this shell takes no library")
 
+    assert ended.calls
     assert ended.out.split("\0")[:2] == ["pkgs", "exec"]
 
 

@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, app: App) -> int:
 
 
 def _look_at_sources(uris: Sequence[str], app: App) -> None:
-    """Refuse sources that no command could open: they would fail them all."""
+    """Warn of sources that no command can open; like hermit, which looks at none, write them all the same."""
     from pkgs.source.access import Access  # deferred: seldom named
     from pkgs.source.sources import open_sources
 
@@ -95,7 +95,9 @@ def _look_at_sources(uris: Sequence[str], app: App) -> None:
     try:
         open_sources([_written(uri) for uri in uris], access)
     except SourceError as error:
-        raise UsageError(f"--sources: {error.message}", error.hint) from error
+        app.reporter.warn(
+            f"--sources: {error.message}; until it is corrected in pkgs.hcl, commands will fail"
+        )
 
 
 def _look_at_url(url: str) -> None:
