@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pkgs.artifact.failures import host_of, shown
+from pkgs.artifact.locations import without_login
 from pkgs.artifact.transport import Timeouts
 from pkgs.digests import Digest, digest_bytes
 from pkgs.errors import FetchError
@@ -265,15 +266,13 @@ class Git:
 def _without_password(repository: str, environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
     """Move a user and password from a URL into the environment."""
     try:
-        parts = urlsplit(repository)
+        plain, login = without_login(repository)
     except ValueError:
         return repository, environ
-    userinfo, _, host = parts.netloc.rpartition("@")
-    user, colon, password = userinfo.partition(":")
-    if parts.scheme not in ("http", "https") or not colon:
+    user, password = login or ("", None)
+    if password is None or urlsplit(plain).scheme not in ("http", "https"):
         return repository, environ
-    plain = urlunsplit(parts._replace(netloc=host))
-    return plain, with_login(environ, plain, unquote(user), unquote(password))
+    return plain, with_login(environ, plain, user, password)
 
 
 def _last_word(stderr: bytes) -> str:

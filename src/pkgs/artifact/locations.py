@@ -50,12 +50,21 @@ class Location:
     @classmethod
     def of(cls, url: str) -> Location:
         """Return the location of a URL; a user and password in it become a header."""
-        parts = urlsplit(url)
-        userinfo, at, netloc = parts.netloc.rpartition("@")
-        if not at:
-            return cls(url)
-        user, _, password = userinfo.partition(":")
-        return cls(urlunsplit(parts._replace(netloc=netloc)), basic(unquote(user), unquote(password)))
+        plain, login = without_login(url)
+        return cls(plain, basic(login[0], login[1] or "") if login else {})
+
+
+def without_login(url: str) -> tuple[str, tuple[str, str | None] | None]:
+    """Return a URL without user and password, and these, decoded; None for what is not in it.
+
+    Raises :class:`ValueError` for what is no URL.
+    """
+    parts = urlsplit(url)
+    userinfo, at, netloc = parts.netloc.rpartition("@")
+    if not at:
+        return url, None
+    user, colon, password = userinfo.partition(":")
+    return urlunsplit(parts._replace(netloc=netloc)), (unquote(user), unquote(password) if colon else None)
 
 
 class Client(Protocol):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import unquote, urlsplit
 
 from pkgs.artifact.git import with_login
 from pkgs.artifact.github import TOKENS
+from pkgs.artifact.locations import without_login
 from pkgs.globs import Glob
 from pkgs.source.uris import without_secrets
 
@@ -26,10 +26,9 @@ def git_environ(
     """
     clean = without_secrets(repository)
     if repository.startswith(("http://", "https://")):
-        userinfo, at, _ = urlsplit(repository).netloc.rpartition("@")
-        if at:
-            user, _, password = userinfo.partition(":")
-            return with_login(environ, clean, unquote(user), unquote(password))
+        _, login = without_login(repository)
+        if login:
+            return with_login(environ, clean, login[0], login[1] or "")
     token = _token(clean, environ, private)
     return with_login(environ, clean, "x-access-token", token) if token else environ
 
