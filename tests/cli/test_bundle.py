@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from pkgs.cli import process
 from pkgs.cli.main import main
 from pkgs.digests import digest_bytes, digest_file
 from pkgs.environment.program import Program
@@ -55,13 +54,6 @@ def elsewhere(project: Project, root: Path, state: Path) -> Project:
     """Return a copy of the project in another place, with another state directory."""
     shutil.copytree(project.root, root, symlinks=True)
     return replace(project, root=root, state=state)
-
-
-def within(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands of this process work on the project."""
-    monkeypatch.setenv("PKGS_STATE_DIR", str(project.state))
-    monkeypatch.setattr(process, "end_promptly_when_interrupted", lambda: None)
-    monkeypatch.chdir(project.root)
 
 
 def members(bundle: Path) -> list[str]:
@@ -134,7 +126,7 @@ def test_what_a_bundle_brings_is_not_collected_before_it_is_used(
         project.pkgs("install", "alpha", check=True)
         project.pkgs("bundle", "--without-pkgs", str(bundle), check=True)
     away = elsewhere(project, tmp_path / "away", tmp_path / "away-state")
-    within(away, monkeypatch)
+    away.enter(monkeypatch)
     meanwhile.before(monkeypatch, bundleload, "_place_sources", lambda: away.pkgs("gc", check=True))
 
     assert main(["install", "--offline", "--from", str(bundle)]) == 0
@@ -209,7 +201,7 @@ def test_two_that_bring_the_same_manifests_at_once(
     bundle = tmp_path / "tools.tar.zst"
     project.pkgs("bundle", "--without-pkgs", str(bundle), check=True)
     away = elsewhere(project, tmp_path / "away", tmp_path / "away-state")
-    within(away, monkeypatch)
+    away.enter(monkeypatch)
     exists = Path.exists
 
     def exists_and_then_comes(path: Path) -> bool:

@@ -13,7 +13,6 @@ from typing import TextIO
 import pytest
 
 from pkgs.cli import exec as calling
-from pkgs.cli import process
 from pkgs.cli.main import main
 from pkgs.environment import pins
 from pkgs.install import clean
@@ -35,9 +34,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     project = Project.make(tmp_path / "project", tmp_path / "state")
     project.tool("alpha", "1.0.0", "1.1.0")
     project.pkgs("install", "alpha-1.0.0", check=True)
-    monkeypatch.setenv("PKGS_STATE_DIR", str(project.state))
-    monkeypatch.setattr(process, "end_promptly_when_interrupted", lambda: None)
-    monkeypatch.chdir(project.root)
+    project.enter(monkeypatch)
     return project
 
 

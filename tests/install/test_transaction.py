@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from pkgs.cli import process
 from pkgs.cli.main import main
 from pkgs.environment import pins
 from pkgs.environment.lock import read_lock
@@ -25,9 +24,7 @@ def inside(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.tool("alpha", "1.0.0")
     project.tool("beta", "1.0.0")
     project.pkgs("install", "alpha", check=True)
-    monkeypatch.setenv("PKGS_STATE_DIR", str(project.state))
-    monkeypatch.setattr(process, "end_promptly_when_interrupted", lambda: None)
-    monkeypatch.chdir(project.root)
+    project.enter(monkeypatch)
     return project
 
 

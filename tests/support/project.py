@@ -11,10 +11,15 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pkgs.cli import process
 from pkgs.digests import digest_file
 from tests.support.archives import make_tar_gz
 from tests.support.checkout import ROOT
+
+if TYPE_CHECKING:
+    import pytest
 
 TIMEOUT = 60
 
@@ -104,6 +109,12 @@ class Project:
         if check:
             assert done.returncode == 0, done.stderr
         return Run(done.returncode, done.stdout, done.stderr)
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let commands of this very process work on the project."""
+        monkeypatch.setenv("PKGS_STATE_DIR", str(self.state))
+        monkeypatch.setattr(process, "end_promptly_when_interrupted", lambda: None)
+        monkeypatch.chdir(self.root)
 
     def pkgs(self, *words: str, check: bool = False, stdin: str | None = None, **environ: str) -> Run:
         """Run pkgs in the project; ``environ`` adds variables."""
