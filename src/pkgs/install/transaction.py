@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkgs.digests import Digest
+from pkgs.environment.commits import locked_commits
 from pkgs.environment.journal import announce, read_bytes, retract
 from pkgs.environment.lock import Lock, print_lock, read_lock
 from pkgs.environment.pins import Pin, finish_change, link_changes, write_pins
@@ -45,8 +46,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
     environment = workspace.environment
     with workspace.store.roots.changing(workspace.owner, workspace.reporter):
         finish_change(environment.bin_dir)
-        sources = read_lock(environment.lock_file).sources
-        workspace.catalog.follow({source.uri: source.commit for source in sources if source.commit})
+        workspace.catalog.follow(locked_commits(environment.lock_file))
         yield
 
 
